@@ -1,0 +1,74 @@
+"""Historical bars."""
+
+from __future__ import annotations
+
+from pytest_ibkr.wire.declare import (
+    BOOL,
+    INT,
+    PRICE,
+    TEXT,
+    Kind,
+    Message,
+    embed,
+    one_of,
+    record,
+    request,
+    response,
+    rows,
+    wire,
+)
+from pytest_ibkr.wire.messages.contract import C12, Contract
+from pytest_ibkr.wire.messages.market_data import RatioLeg
+
+# Trailing zeros as the gateway's own logs show them; the weighted price has none.
+BAR_PRICE = Kind("bar price", "bar_price({v})", "float({t} or 0)")
+
+
+@request(20)
+class ReqHistoricalData(Message):
+    """OUT 20. Bar size comes before duration on the wire."""
+
+    request_id: int = wire(INT)
+    contract: Contract = embed(Contract, C12)
+    include_expired: bool = wire(BOOL, default=False)
+    end: str = wire(TEXT, default="")
+    bar_size: str = wire(TEXT)
+    duration: str = wire(TEXT)
+    use_rth: bool = wire(BOOL)
+    what_to_show: str = wire(TEXT)
+    date_format: int = wire(INT, default=1)
+    legs: tuple[RatioLeg, ...] = rows(RatioLeg, when=one_of("contract.sec_type", "BAG"))
+    keep_up_to_date: bool = wire(BOOL, default=False)
+    options: str = wire(TEXT, default="")
+
+
+@request(25)
+class CancelHistoricalData(Message):
+    """OUT 25."""
+
+    layout: int = wire(INT, default=1)
+    request_id: int = wire(INT)
+
+
+@record
+class HistoricalBar:
+    """One bar; volume, weighted price and count are -1 for quote bars."""
+
+    date: str = wire(TEXT)
+    open: float = wire(BAR_PRICE)
+    high: float = wire(BAR_PRICE)
+    low: float = wire(BAR_PRICE)
+    close: float = wire(BAR_PRICE)
+    volume: int = wire(INT)
+    wap: float = wire(PRICE)
+    count: int = wire(INT)
+
+
+@response(17)
+class HistoricalData(Message):
+    """IN 17. Start and end are the window that was asked for."""
+
+    request_id: int = wire(INT)
+    start: str = wire(TEXT)
+    end: str = wire(TEXT)
+    bars: tuple[HistoricalBar, ...] = rows(HistoricalBar)

@@ -1,0 +1,44 @@
+"""Server versions at which a declared layout changes; names say what comes or goes.
+
+Source: gateway-behaviour.md 7.4, checked against ``ibapi.server_versions`` of 9.81 and 10.46.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OLDEST: Final = 151  # nothing older is in use; a client that offers less is refused
+NEWEST: Final = 178  # highest version whose declarations are complete here
+
+DURATION: Final = 158
+POST_TO_ATS: Final = 160
+AUTO_CANCEL_PARENT: Final = 162
+DECIMAL_SIZES: Final = 163
+SIZE_RULES: Final = 164  # 10 and 18 lose their version field, three size rules come
+ADVANCED_REJECT: Final = 166
+MANUAL_ORDER_TIME: Final = 169
+PEG_OFFSETS: Final = 170
+ZONED_TIMES: Final = 174  # execution and bar times carry the instrument's zone
+SHARE_VOLUMES: Final = 175  # HMDS volumes in shares instead of lots
+BOND_ISSUER_ID: Final = 176
+NO_FA_PROFILE: Final = 177
+PENDING_PRICE_REVISION: Final = 178
+
+ASCII7: Final = 153
+STOCK_TYPE: Final = 152
+TICK_ATTRIB: Final = 156
+
+
+def negotiate(lowest: int, highest: int, *, newest: int) -> int | None:
+    """Return the version the gateway answers, or None when it must refuse the client.
+
+    A client whose lowest is above the answer hangs up by itself: the gateway sends no error for
+    that (gateway-behaviour.md 1.2).
+
+    Args:
+        lowest: the client's lowest version.
+        highest: the client's highest version.
+        newest: the gateway's highest version, at most :data:`NEWEST`.
+    """
+    chosen = min(highest, newest)
+    return None if chosen < OLDEST or lowest > highest else chosen
