@@ -49,7 +49,7 @@ ZERO_MONEY = Kind("money0", "money_text({v})", "read_decimal({t})")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a field is on the wire: source over ``{v}``, an earlier field, and ``{o}``, its record."""
+    """When a field is on the wire: source over ``{v}`` (an earlier field), ``{o}`` (its record)."""
 
     field: str
     test: str

@@ -17,6 +17,7 @@ DBL_MAX_TEXT = "1.7976931348623157E308"
 
 _UNSET_DECIMALS = frozenset({"", INT_MAX_TEXT, LONG_MAX_TEXT, LONG_MIN_TEXT, DBL_MAX_TEXT})
 _DBL_MAX = float(DBL_MAX_TEXT)
+_ZERO = Decimal(0)
 _TINIEST = -400  # exponent; smaller ones, written out, would fill the memory
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -114,7 +115,8 @@ def read_opt_float(text: str) -> float | None:
 
 def read_decimal(text: str) -> Decimal:
     """Read a quantity; every spelling of unset means 0."""
-    return read_opt_decimal(text) or Decimal(0)
+    value = read_opt_decimal(text)
+    return _ZERO if value is None else value
 
 
 def read_opt_decimal(text: str) -> Decimal | None:
@@ -134,5 +136,5 @@ def _unusual_decimal(value: Decimal, text: str) -> Decimal | None:
     if not value.is_finite() or int(value.as_tuple().exponent) < _TINIEST:
         raise ValueError(f'For input string: "{text[:40]}"')
     if not value:
-        return Decimal(0)
+        return _ZERO
     return None if abs(value) >= Decimal("1.797E308") else value

@@ -1,0 +1,109 @@
+# Every target builds the environment it needs from the lock file.
+#   make test PYTHON=python3.12 VENV=.venv312    another interpreter, beside the first
+#   make test ARGS=tests/wire                    a part of it
+PYTHON = python3
+VENV = .venv
+VENV_IBAPI10 = .venv-ibapi10
+BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest
+ARGS =
+WORKERS = 2
+TRACE = build/trace
+VALIDATE_FLAGS = --ibkr-report reports --html=reports/report.html --self-contained-html
+
+.PHONY: help validate test check ci conformance lint format bench proof docs trace lock clean
+
+help:
+	@echo "make validate   live-validation suite against the simulated gateway, report in reports/"
+	@echo "make test       the test suite (parallel, random order)"
+	@echo "make check      all that CI runs: lint, validate, ci, conformance, test, trace"
+	@echo "make lint       ruff, mypy, import rules     make format   let ruff rewrite"
+	@echo "make ci         the ci tier: docs commands, wheel"
+	@echo "make docs       run the commands of README.md and docs/"
+	@echo "make conformance  foreign-client tests with the official client 10.x"
+	@echo "make bench      speed table   make proof  full counts -> docs/reference/proof.json"
+	@echo "make trace      docs/reference/requirements.md from the last test, ci, validate runs"
+	@echo "make lock       resolve both lock files anew      make clean"
+
+# ---------------------------------------------------------------- environments
+
+$(VENV)/.locked: requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV_IBAPI10)/.locked: requirements-ibapi10.lock
+	test -x $(VENV_IBAPI10)/bin/python || $(PYTHON) -m venv $(VENV_IBAPI10)
+	$(VENV_IBAPI10)/bin/python -m pip install --quiet --require-hashes -r requirements-ibapi10.lock
+	touch $@
+
+$(VENV_IBAPI10)/.installed: $(VENV_IBAPI10)/.locked pyproject.toml
+	$(VENV_IBAPI10)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# ---------------------------------------------------------------- tests
+
+validate: $(VENV)/.installed
+	$(PYTEST) tests/live_validation $(VALIDATE_FLAGS) --req-trace $(TRACE)/validate.json
+
+test: $(VENV)/.installed
+	$(PYTEST) -n $(WORKERS) -m "not ci and not proof" --req-trace $(TRACE)/test.json $(ARGS)
+
+ci: $(VENV)/.installed
+	$(PYTEST) -n $(WORKERS) -m ci --req-trace $(TRACE)/ci.json $(ARGS)
+
+conformance: $(VENV_IBAPI10)/.installed
+	$(VENV_IBAPI10)/bin/python -m pytest tests/conformance -n $(WORKERS) -m "not proof" \
+	    --req-trace $(TRACE)/ibapi10.json
+
+check:
+	rm -rf $(TRACE)
+	$(MAKE) lint
+	$(MAKE) validate
+	$(MAKE) ci
+	$(MAKE) conformance
+	HYPOTHESIS_PROFILE=ci $(MAKE) test
+	$(BIN)/python -m tests.meta.trace --check
+
+bench: $(VENV)/.installed
+	$(PYTEST) tests/bench --benchmark-enable --benchmark-only --benchmark-group-by=group
+
+# A failing proof keeps its old figure; the others are still written.
+proof: $(VENV)/.installed
+	rm -rf build/proof
+	failed=0; \
+	HYPOTHESIS_PROFILE=proof $(PYTEST) -m proof --timeout=0 -p no:randomly --req-trace $(TRACE)/proof.json $(ARGS) || failed=1; \
+	$(BIN)/python -m tests.meta.proof && exit $$failed
+
+docs: $(VENV)/.installed
+	$(PYTEST) tests/meta/test_docs_commands.py -v
+
+trace: $(VENV)/.installed
+	$(BIN)/python -m tests.meta.trace --write
+
+# ---------------------------------------------------------------- code
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --all-extras --no-annotate --custom-compile-command "make lock"
+
+lock: $(VENV)/.locked
+	$(COMPILE) --group dev --group bot -o requirements.lock
+	$(COMPILE) --group test --group bot-ibapi10 -o requirements-ibapi10.lock
+
+clean:
+	rm -rf $(VENV) $(VENV_IBAPI10) build dist site reports .hypothesis .mypy_cache .ruff_cache \
+	    .pytest_cache .import_linter_cache .benchmarks

@@ -1,0 +1,71 @@
+"""Keeps the client under the gateway's limits; waits only through the Clock."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.broker.errors import RateLimitError
+
+if TYPE_CHECKING:
+    from bot.domain.clock import Clock
+
+T = TypeVar("T")
+RATE_LIMIT_WAITS_S = (2.0, 4.0, 8.0)
+
+
+class MessagePacer:
+    """At most ``max_per_s`` messages in any window of one second, over all threads.
+
+    A bucket of 45 refilled at 45/s lets 90 messages through in the second after an idle
+    one, and the gateway counts (50/s, then error 100 and a disconnect). So every message
+    books a slot at least one second after the one 45 places before it. Booking is done
+    under a lock, waiting is not.
+    """
+
+    WINDOW_S = 1.0
+
+    def __init__(self, clock: Clock, max_per_s: int = 45) -> None:
+        if max_per_s < 1:
+            raise ValueError(f"max_per_s must be at least 1, got {max_per_s}")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._slots: deque[float] = deque(maxlen=max_per_s)
+
+    def acquire(self) -> float:
+        """Book a slot and wait for it; returns the seconds waited."""
+        with self._lock:
+            now = self._clock.monotonic()
+            slot = now
+            if len(self._slots) == self._slots.maxlen:
+                slot = max(now, self._slots[0] + self.WINDOW_S)
+            self._slots.append(slot)
+        if slot > now:
+            self._clock.sleep(slot - now)
+        return slot - now
+
+
+def retry_rate_limited(
+    call: Callable[[], T],
+    clock: Clock,
+    *,
+    waits_s: tuple[float, ...] = RATE_LIMIT_WAITS_S,
+    on_wait: Callable[[RateLimitError, float], None] | None = None,
+) -> T:
+    """Run ``call``; after a RateLimitError wait 2, 4, 8 s and run it again.
+
+    ``on_wait`` is told the error and the seconds before each wait. Other errors pass.
+
+    Raises:
+        RateLimitError: the last try was refused as well.
+    """
+    for wait_s in waits_s:
+        try:
+            return call()
+        except RateLimitError as error:
+            if on_wait is not None:
+                on_wait(error, wait_s)
+            clock.sleep(wait_s)
+    return call()

@@ -1,0 +1,1 @@
+"""Rules that decide whether to trade; pure, see the domain only."""

@@ -1,0 +1,236 @@
+"""The fixtures. Module scope imports pytest and nothing heavier; the rest comes on first use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_ibkr.config_file import ConfigFile
+    from pytest_ibkr.gateway import Gateway
+    from pytest_ibkr.net.driver import SessionClock
+    from pytest_ibkr.report.plugin import ReportPlugin
+    from pytest_ibkr.session.session import Session
+    from pytest_ibkr.settings import Settings
+    from pytest_ibkr.snapshot.model import Snapshot
+
+SETTINGS = pytest.StashKey["Settings"]()
+SESSION = pytest.StashKey["Session"]()  # of the running test, on its item
+REPORT_PLUGIN = "ibkr-report"
+LIVE_CONNECTION = "live_gateway_connection"
+_LIVE_CLIENT_ID = 7101
+
+
+@pytest.fixture(scope="session")
+def ibkr_config(pytestconfig: pytest.Config) -> ConfigFile:
+    """The checked configuration file, all defaults without one; override it to make your own."""
+    from pytest_ibkr.config_file import ConfigFile, load_config
+
+    path = settings_of(pytestconfig).config
+    return ConfigFile() if path is None else load_config(path)
+
+
+@pytest.fixture(scope="session")
+def ibkr_gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
+    """One listening simulated gateway per worker; tests take ``ibkr`` instead."""
+    with _new_gateway(pytestconfig) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def ibkr_snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """The market of this test, parsed once per process; override it to return your own."""
+    from pytest_ibkr.snapshot_choice import chosen, named
+
+    settings = settings_of(request.config)
+    plan = _plan(request)
+    if plan.snapshot is None:
+        return chosen(settings).snapshot
+    return named(plan.snapshot, directory=settings.snapshot_dir).snapshot
+
+
+@pytest.fixture
+def ibkr_server_version(request: pytest.FixtureRequest) -> int:
+    """The highest server version the gateway offers in this test."""
+    from pytest_ibkr.wire.versions import NEWEST
+
+    given: int | None = getattr(request, "param", None)
+    return given or settings_of(request.config).server_version or NEWEST
+
+
+@pytest.fixture
+def ibkr(
+    ibkr_gateway: Gateway,
+    ibkr_snapshot: Snapshot,
+    ibkr_server_version: int,
+    request: pytest.FixtureRequest,
+) -> Iterator[Session]:
+    """A clean paper session; ``.host``, ``.port`` and ``.client_id`` are all a bot needs."""
+    session = ibkr_gateway.new_session(
+        request.node.nodeid,
+        snapshot=ibkr_snapshot,
+        server_version=ibkr_server_version,
+        start_at=_start(request, ibkr_snapshot),
+    )
+    request.node.stash[SESSION] = session
+    report = _report(request.config)
+    if report is not None:
+        report.opened(request.node, session, ibkr_gateway)
+    yield session
+    if report is not None:
+        report.closing(request.node, session)
+    session.close()  # a failure inside the gateway surfaces in the test that met it
+
+
+@pytest.fixture
+def ibkr_clock(request: pytest.FixtureRequest, ibkr_server_version: int) -> SessionClock:
+    """The test's clock: ``now()``, ``sleep()``, ``asleep()``, ``move_to()``, ``hold()``."""
+    on_live = LIVE_CONNECTION in request.fixturenames or "live_gateway" in request.fixturenames
+    session: Session = request.getfixturevalue("live_gateway" if on_live else "ibkr")
+    return session.clock
+
+
+@pytest.fixture
+def ibkr_gateway_factory(
+    request: pytest.FixtureRequest, ibkr_snapshot: Snapshot, ibkr_server_version: int
+) -> Iterator[Callable[..., Session]]:
+    """Makes more gateways for one test: call it for a session of a new one; all are stopped.
+
+    Takes ``snapshot``, ``account``, ``server_version``, ``port``, ``seed``, ``start_at``,
+    ``client_id`` and ``speed``. The process's wall clock follows ``ibkr`` only.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def make(
+            *,
+            snapshot: Snapshot | None = None,
+            server_version: int | None = None,
+            start_at: Any = None,
+            client_id: int | None = None,
+            **options: Any,
+        ) -> Session:
+            from pytest_ibkr.gateway import FIRST_CLIENT_ID, open_gateway
+
+            market = snapshot or ibkr_snapshot
+            version = server_version or ibkr_server_version
+            gateway = open_gateway(market, server_version=version, **options)
+            stack.enter_context(gateway)
+            return gateway.new_session(
+                request.node.nodeid,
+                client_id=client_id or FIRST_CLIENT_ID,
+                start_at=start_at or _start(request, market),
+                wall_clock=False,
+            )
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
+    """The gateway all live tests share, never reset; offline it is simulated (a rehearsal)."""
+    with _new_gateway(pytestconfig) as gateway:
+        usual = settings_of(pytestconfig).clock_start
+        from pytest_ibkr.markers import Plan, start_of
+
+        start_at = start_of(Plan(), gateway.snapshot, usual=usual)
+        session = gateway.new_session("live tests", client_id=_LIVE_CLIENT_ID, start_at=start_at)
+        if (report := _report(pytestconfig)) is not None:
+            report.met(gateway)
+        yield session
+        session.close()
+
+
+@pytest.fixture(scope="session")
+def live_gateway_connection(live_gateway: Session) -> object:
+    """Override it: return your own broker object, connected to ``live_gateway``."""
+    raise pytest.UsageError(
+        "this project has no broker to run live tests with: nothing was connected\n"
+        "  state: a test asks for live_gateway_connection, and only the plugin's default is there\n"
+        "  fix:   in conftest.py, connect your broker to the gateway and return it:\n"
+        "             @pytest.fixture(scope='session')\n"
+        "             def live_gateway_connection(live_gateway):\n"
+        "                 broker = MyBroker()\n"
+        "                 broker.connect(live_gateway.host, live_gateway.port,"
+        " live_gateway.client_id)\n"
+        "                 yield broker\n"
+        "                 broker.disconnect()"
+    )
+
+
+# -- what the fixtures share -------------------------------------------------------------
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """What this run was told, brought together once.
+
+    Raises:
+        pytest.UsageError: something of it is not acceptable.
+    """
+    if SETTINGS not in config.stash:
+        config.stash[SETTINGS] = _resolved(config)
+    return config.stash[SETTINGS]
+
+
+def _resolved(config: pytest.Config) -> Settings:
+    from pytest_ibkr.settings import PARSERS, ini_name, resolve
+    from pytest_ibkr.wire.versions import NEWEST, OLDEST
+
+    on_command_line = {name: config.getoption(ini_name(name), None) for name in PARSERS}
+    try:
+        settings = resolve(
+            cli=on_command_line,
+            environ=os.environ,
+            ini={name: config.getini(ini_name(name)) for name in PARSERS},
+            rootdir=config.rootpath,
+            cwd=config.invocation_params.dir,
+        )
+    except ValueError as exc:
+        raise pytest.UsageError(str(exc)) from None
+    version = settings.server_version
+    if version is not None and not OLDEST <= version <= NEWEST:
+        raise pytest.UsageError(
+            f"server version {version} ({settings.origin('server_version')}):"
+            f" the simulated gateway speaks {OLDEST} to {NEWEST}"
+        )
+    return settings
+
+
+def _report(config: pytest.Config) -> ReportPlugin | None:
+    if not config.pluginmanager.has_plugin(REPORT_PLUGIN):
+        return None
+    from pytest_ibkr.report.plugin import active
+
+    return active(config)
+
+
+def _plan(request: pytest.FixtureRequest) -> Any:
+    from pytest_ibkr.markers import plan_of
+
+    try:
+        return plan_of(request.node.iter_markers())
+    except ValueError as exc:
+        raise pytest.UsageError(str(exc)) from None
+
+
+def _start(request: pytest.FixtureRequest, snapshot: Snapshot) -> Any:
+    from pytest_ibkr.markers import start_of
+
+    usual = settings_of(request.config).clock_start
+    try:
+        return start_of(_plan(request), snapshot, usual=usual)
+    except ValueError as exc:
+        raise pytest.UsageError(str(exc)) from None
+
+
+def _new_gateway(config: pytest.Config) -> Gateway:
+    from pytest_ibkr.gateway import open_gateway
+    from pytest_ibkr.snapshot_choice import chosen
+    from pytest_ibkr.wire.versions import NEWEST
+
+    settings = settings_of(config)
+    version = settings.server_version or NEWEST
+    return open_gateway(chosen(settings).snapshot, server_version=version)

@@ -1,0 +1,177 @@
+"""The gateway under a test: one listening server per process, a fresh session per test.
+
+Decides nothing about the protocol; composes snapshot, engine, server and clocks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from pytest_ibkr.errors import GatewayError
+from pytest_ibkr.net.driver import flowing_clock
+from pytest_ibkr.net.server import GatewayServer
+from pytest_ibkr.net.wallclock import WallClock
+from pytest_ibkr.session.session import Session
+from pytest_ibkr.sim.engine import DEFAULT_ACCOUNT, Engine
+from pytest_ibkr.sim.world import World
+from pytest_ibkr.snapshot.model import Snapshot
+from pytest_ibkr.wire.versions import NEWEST
+
+START_HOUR = 10  # 10:00 ET of the snapshot's day
+FIRST_CLIENT_ID = 7001
+
+
+_MOST_WORLDS = 8
+_worlds: dict[str, World] = {}
+
+
+def world_of(snapshot: Snapshot) -> World:
+    """Return the contracts and market of a snapshot, built once per process and content."""
+    world = _worlds.get(snapshot.sha256)
+    if world is None:
+        if len(_worlds) >= _MOST_WORLDS:
+            _worlds.clear()
+        world = _worlds[snapshot.sha256] = World(snapshot)
+    return world
+
+
+def default_start(snapshot: Snapshot) -> datetime:
+    """Return 10:00 New York time of the snapshot's day."""
+    from zoneinfo import ZoneInfo
+
+    local = snapshot.captured_at.astimezone(ZoneInfo("America/New_York"))
+    return local.replace(hour=START_HOUR, minute=0, second=0, microsecond=0)
+
+
+class Gateway:
+    """A simulated gateway: start it once, give every test a ``new_session``."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        server_version: int = NEWEST,
+        port: int = 0,
+        seed: int | None = None,
+        jumps: bool = True,
+        speed: float = 1.0,
+        start_at: datetime | None = None,
+    ) -> None:
+        self.snapshot, self.account, self._seed = snapshot, account, seed
+        self._version = server_version
+        self._wall = WallClock()
+        start = (start_at or default_start(snapshot)).timestamp()
+        clock = flowing_clock(start, speed)
+        self.server = GatewayServer(
+            self._engine(snapshot, start),
+            clock=clock,
+            port=port,
+            newest_version=server_version,
+            jumps=jumps,
+            on_move=lambda at_s: self._wall.move(at_s, held=clock.held),
+            connection_time=connection_time,
+        )
+        self.session: Session | None = None
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self.server.host
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once started."""
+        return self.server.port
+
+    @property
+    def newest_version(self) -> int:
+        """The highest server version it offers."""
+        return self.server.newest_version
+
+    def start(self) -> None:
+        """Listen."""
+        self.server.start()
+
+    def stop(self) -> None:
+        """End the session and every connection."""
+        if self.session is not None:
+            self.session.close()
+        self.server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def new_session(
+        self,
+        name: str,
+        *,
+        client_id: int = FIRST_CLIENT_ID,
+        snapshot: Snapshot | None = None,
+        server_version: int | None = None,
+        start_at: datetime | None = None,
+        wall_clock: bool = True,
+    ) -> Session:
+        """Put everything back to the snapshot's state and return a new session.
+
+        Args:
+            name: what the session is called in reports, a test's id.
+            client_id: the client id handed to the program under test.
+            snapshot: another market for this session only.
+            server_version: another highest version for this session only.
+            start_at: the first moment; default 10:00 ET of the snapshot's day.
+            wall_clock: whether the process's wall clock follows.
+        """
+        if self.session is not None:
+            self.session.close()
+        market = snapshot or self.snapshot
+        start_s = (start_at or default_start(market)).timestamp()
+        engine = self._engine(market, start_s)
+        server = self.server
+        server.replace_engine(engine, start_s)
+        server.newest_version = server_version or self._version
+        if wall_clock:
+            self._wall.start(start_s)
+        self.session = Session(name, server, engine, client_id=client_id, on_close=self.end_session)
+        return self.session
+
+    def end_session(self, session: Session) -> None:
+        """Close a session's sockets and bring the wall clock back; see ``Session.close``."""
+        self._wall.stop()
+        if self.session is not session:
+            return
+        self.session = None
+        failures = self.server.drop_connections()
+        if failures:
+            raise GatewayError(
+                f"the simulated gateway failed during {session.name}: {failures[0]!r}\n"
+                "  state: its connections were closed at that moment\n"
+                "  fix:   this is a defect of pytest-ibkr unless a fault you scripted caused it"
+            ) from failures[0]
+
+    def _engine(self, snapshot: Snapshot, start_s: float) -> Engine:
+        return Engine(world_of(snapshot), start_s=start_s, account_id=self.account, seed=self._seed)
+
+
+def connection_time(at_s: float) -> str:
+    """Render the handshake's connection time: gateway-local, zone name last."""
+    from zoneinfo import ZoneInfo
+
+    local = datetime.fromtimestamp(at_s, ZoneInfo("America/New_York"))
+    return f"{local:%Y%m%d %H:%M:%S} {'EDT' if local.dst() else 'EST'}"
+
+
+def open_gateway(snapshot: Snapshot, **options: Any) -> Gateway:
+    """Return a gateway for a snapshot, not started; options as for :class:`Gateway`."""
+    return Gateway(snapshot, **options)

@@ -1,0 +1,180 @@
+"""What a test's markers ask of its session. Pure: no pytest, no clock, no files.
+
+A marker that is used wrongly is a ``ValueError`` that says what is accepted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pytest_ibkr.settings import parse_time
+
+if TYPE_CHECKING:
+    from pytest_ibkr.snapshot.model import Snapshot
+
+HOURS: Final[Mapping[str, tuple[dt.time, dt.time]]] = {
+    "rth": (dt.time(9, 30), dt.time(16)),
+    "extended": (dt.time(4), dt.time(20)),
+}
+DEFAULT_START: Final = dt.time(10)
+EXTENDED_START: Final = dt.time(8)
+CLOSED_START: Final = dt.time(12)
+_EVENING: Final = dt.time(22)
+CALENDAR: Final = "XNYS"
+USAGE: Final[Mapping[str, str]] = {
+    "live": "live()",
+    "market_hours": "market_hours(session='rth'|'extended', calendar='XNYS', at='HH:MM')",
+    "market_closed": "market_closed()",
+    "places_orders": "places_orders()",
+    "ibkr_snapshot": "ibkr_snapshot('name or path')",
+    "ibkr_server_version": "ibkr_server_version(157, 178, …)",
+}
+
+
+class MarkLike(Protocol):
+    """What is read of a ``pytest.Mark``."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def args(self) -> tuple[Any, ...]: ...
+    @property
+    def kwargs(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a session must be like.
+
+    Attributes:
+        start: exchange time to begin at; None for the run's usual one.
+        in_session: begin on a day with a session, between its opening and close.
+        closed: begin while the market is closed.
+        snapshot: the market's name or path; None for the run's.
+        server_versions: the gateway's, one test each; empty for the run's.
+    """
+
+    start: dt.time | None = None
+    in_session: bool = False
+    closed: bool = False
+    snapshot: str | None = None
+    server_versions: tuple[int, ...] = ()
+
+
+def plan_of(marks: Iterable[MarkLike]) -> Plan:
+    """Read the markers of one test, closest first; the closest of a name counts.
+
+    Raises:
+        ValueError: a marker has wrong arguments, or two contradict each other.
+    """
+    closest: dict[str, MarkLike] = {}
+    for mark in marks:
+        if mark.name in USAGE:
+            closest.setdefault(mark.name, mark)
+    for name in ("live", "market_closed", "places_orders"):
+        if name in closest:
+            _arguments(closest[name], ())
+    if "market_hours" in closest and "market_closed" in closest:
+        raise ValueError("market_hours and market_closed on one test: the market is one of them")
+    start = _hours(closest["market_hours"]) if "market_hours" in closest else None
+    return Plan(
+        start=start,
+        in_session="market_hours" in closest,
+        closed="market_closed" in closest,
+        snapshot=_snapshot(closest["ibkr_snapshot"]) if "ibkr_snapshot" in closest else None,
+        server_versions=_versions(closest.get("ibkr_server_version")),
+    )
+
+
+def start_of(plan: Plan, snapshot: Snapshot, *, usual: dt.time) -> dt.datetime:
+    """The first moment of a session, aware, exchange time.
+
+    Raises:
+        ValueError: the market of this snapshot is not open at the time asked for.
+    """
+    captured = snapshot.captured_at
+    day = captured.date()
+    if plan.closed:
+        shut = (
+            one.date for one in snapshot.sessions if one.open is None and one.date > f"{day:%Y%m%d}"
+        )
+        date = next(shut, None)
+        if date is None:  # the table ends before: the evening of the captured day is closed too
+            return dt.datetime.combine(day, _EVENING, captured.tzinfo)
+        closed_day = dt.datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007  # a date only
+        return dt.datetime.combine(closed_day, CLOSED_START, captured.tzinfo)
+    if not plan.in_session:
+        return dt.datetime.combine(day, usual, captured.tzinfo)
+    first, last = HOURS["rth"]
+    return _in_session(snapshot, plan.start or (usual if first <= usual < last else DEFAULT_START))
+
+
+def _in_session(snapshot: Snapshot, start: dt.time) -> dt.datetime:
+    """``start`` on the last day with a session, up to the captured one."""
+    until = f"{snapshot.captured_at:%Y%m%d}"
+    days = [one for one in snapshot.sessions if one.open is not None and one.date <= until]
+    if not days or days[-1].open is None or days[-1].close is None:
+        raise ValueError(f"{snapshot.name} has no session up to {until}")
+    opens, closes = days[-1].open, days[-1].close
+    moment = dt.datetime.combine(opens.date(), start, opens.tzinfo)
+    first, last = HOURS["extended"]
+    outside = not first <= start < last
+    short_day = closes.time() < HOURS["rth"][1] and moment >= closes
+    if outside or (short_day and HOURS["rth"][0] <= start < HOURS["rth"][1]):
+        raise ValueError(
+            f"{start:%H:%M} is outside the session of {days[-1].date}:"
+            f" {opens:%H:%M} to {closes:%H:%M} ({snapshot.name})"
+        )
+    return moment
+
+
+def _arguments(mark: MarkLike, names: tuple[str, ...]) -> dict[str, Any]:
+    """Keyword arguments of a marker, the accepted ones only."""
+    wrong = [repr(arg) for arg in mark.args] + [
+        f"{key}={value!r}" for key, value in mark.kwargs.items() if key not in names
+    ]
+    if wrong:
+        raise ValueError(f"marker {mark.name} got {', '.join(wrong)}; accepted: {USAGE[mark.name]}")
+    return dict(mark.kwargs)
+
+
+def _hours(mark: MarkLike) -> dt.time | None:
+    given = _arguments(mark, ("session", "calendar", "at"))
+    session, calendar = given.get("session", "rth"), given.get("calendar", CALENDAR)
+    if session not in HOURS or calendar != CALENDAR:
+        got = f"session={session!r}, calendar={calendar!r}"
+        raise ValueError(f"marker market_hours got {got}; accepted: {USAGE['market_hours']}")
+    if given.get("at") is None:
+        return EXTENDED_START if session == "extended" else None
+    try:
+        at = parse_time(given["at"])
+    except ValueError as exc:
+        raise ValueError(f"marker market_hours: {exc}") from None
+    first, last = HOURS[session]
+    if not first <= at < last:
+        raise ValueError(
+            f"marker market_hours: at={given['at']!r} is outside session={session!r},"
+            f" {first:%H:%M} up to {last:%H:%M} exchange time"
+        )
+    return at
+
+
+def _snapshot(mark: MarkLike) -> str:
+    if len(mark.args) != 1 or mark.kwargs or not isinstance(mark.args[0], str) or not mark.args[0]:
+        got = ", ".join([*map(repr, mark.args), *mark.kwargs]) or "nothing"
+        raise ValueError(f"marker ibkr_snapshot got {got}; accepted: {USAGE['ibkr_snapshot']}")
+    return mark.args[0]
+
+
+def _versions(mark: MarkLike | None) -> tuple[int, ...]:
+    if mark is None:
+        return ()
+    whole = all(isinstance(arg, int) and not isinstance(arg, bool) for arg in mark.args)
+    if not mark.args or mark.kwargs or not whole or len(set(mark.args)) != len(mark.args):
+        got = ", ".join([*map(repr, mark.args), *mark.kwargs]) or "nothing"
+        accepted = f"{USAGE['ibkr_server_version']}, whole numbers, each once"
+        raise ValueError(f"marker ibkr_server_version got {got}; accepted: {accepted}")
+    return mark.args

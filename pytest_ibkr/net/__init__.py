@@ -1,0 +1,1 @@
+"""The only sockets, event loops, threads and real clocks of the harness."""

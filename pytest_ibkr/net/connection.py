@@ -1,0 +1,158 @@
+"""One client's socket: bytes to the state machine, frames to the engine, output back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import accumulate
+from typing import TYPE_CHECKING, cast
+
+from pytest_ibkr.sim.client import Client
+from pytest_ibkr.wire.connection import Ended, FrameReceived, GatewayConnection, VersionsOffered
+from pytest_ibkr.wire.framing import frame
+from pytest_ibkr.wire.versions import negotiate
+
+if TYPE_CHECKING:
+    from pytest_ibkr.net.server import GatewayServer
+
+_CHUNK = 4096  # the official client's receive size
+_HELD_BACK_BYTES = 8
+_HOLD_BACK_S = 0.005
+_BURST_WRITES = 16
+OUTPUT_LIMIT = 64 * 1024 * 1024  # a client that never reads is dropped, not buffered for ever
+
+
+class ClientConnection(asyncio.Protocol):
+    """Server side of one TCP connection; lives on the server's loop."""
+
+    def __init__(self, server: GatewayServer) -> None:
+        self._server = server
+        self._machine = GatewayConnection(max_frame=server.max_frame)
+        self._transport: asyncio.Transport | None = None
+        self._held = b""
+        self._burst: deque[int] = deque(maxlen=_BURST_WRITES)
+        self._burst_end_s = 0.0
+        self.client: Client | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Accept; nothing is said before the client's greeting."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._server.joined(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the state machine and let the engine answer."""
+        self._server.touch()
+        self._consume(data)
+        self._server.pump()
+
+    def eof_received(self) -> bool:
+        """End of stream: a torn frame is noted."""
+        self._consume(b"")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the engine that the client is gone."""
+        self._server.left(self, str(exc or ""))
+
+    def _consume(self, data: bytes) -> None:
+        for event in self._machine.receive(data):
+            if isinstance(event, FrameReceived):
+                self._receive(event.payload)
+            elif isinstance(event, VersionsOffered):
+                self._answer_versions(event)
+            elif isinstance(event, Ended):
+                self.close(event.error)
+
+    def _receive(self, payload: bytes) -> None:
+        server, client = self._server, self.client
+        if client is not None:
+            server.guarded(lambda: server.engine.receive(client, payload))
+
+    def _answer_versions(self, offer: VersionsOffered) -> None:
+        server = self._server
+        version = negotiate(offer.lowest, offer.highest, newest=server.newest_version)
+        if version is None:
+            self.close(f"client offers v{offer.lowest}..{offer.highest}, too old or too new here")
+            return
+        self.client = server.engine.open(version)
+        if self.client is None:
+            self.close("too many clients")
+            return
+        fields = f"{version}\0{server.connection_time()}\0"
+        self._write(frame(fields.encode()))
+
+    def flush(self) -> bool:
+        """Write what the engine queued for this client; True: something went out."""
+        client = self.client
+        if client is None or self._transport is None:
+            return False
+        data = client.take_output()
+        if data:
+            self._write(data)
+        if client.closing and not client.closed:
+            self.close(client.closing)
+        return bool(data)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes not yet taken by the operating system."""
+        buffered = self._transport.get_write_buffer_size() if self._transport else 0
+        return buffered + len(self._held)
+
+    def close(self, reason: str) -> None:
+        """Flush and close; ``reason`` goes to the journal."""
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        if self._held:
+            transport.write(self._held)
+            self._held = b""
+        transport.close()
+        self._server.left(self, reason)
+
+    def abort(self) -> None:
+        """Drop the socket at once."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
+
+    def _write(self, data: bytes) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if transport.get_write_buffer_size() > OUTPUT_LIMIT:
+            self.close("output limit exceeded: the client does not read its socket")
+            return
+        data, self._held = self._held + data, b""
+        if self._server.engine.conditions.spare_4096_bursts:
+            data = self._spare_burst(data)
+        transport.write(data)
+
+    def _spare_burst(self, data: bytes) -> bytes:
+        """Hold back the tail when the client may meet a burst of exactly n x 4096 unread bytes.
+
+        Both generations of the official client throw such a burst away when a second of silence
+        follows (measured.md 5). How much of the last writes it has read already is unknown here,
+        so every run of writes that ends with this one counts.
+        """
+        loop_s = self._server.loop_time()
+        if loop_s - self._burst_end_s > _HOLD_BACK_S:
+            self._burst.clear()
+        self._burst_end_s = loop_s
+        self._burst.append(len(data))
+        if len(data) <= _HELD_BACK_BYTES or not any(
+            total % _CHUNK == 0 for total in accumulate(reversed(self._burst))
+        ):
+            return data
+        self._held = data[-_HELD_BACK_BYTES:]
+        self._burst[-1] -= _HELD_BACK_BYTES
+        self._server.call_later(2 * _HOLD_BACK_S, self._release)
+        return data[:-_HELD_BACK_BYTES]
+
+    def _release(self) -> None:
+        if self._held and self._transport is not None:
+            data, self._held = self._held, b""
+            self._burst.clear()
+            self._burst.append(len(data))
+            self._burst_end_s = self._server.loop_time()
+            self._transport.write(data)

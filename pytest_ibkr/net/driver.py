@@ -1,0 +1,97 @@
+"""The clock a test holds: walks virtual time event by event and lets clients drain in between."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime
+
+from pytest_ibkr.clock import VirtualClock
+from pytest_ibkr.net.server import GatewayServer
+
+STEP_S = 1.0  # longest stride, so that code polling the wall clock sees every second
+GRAIN_S = 0.01  # events closer together than this are delivered in one stride
+SETTLE_S = 0.001  # measured: without it 599 of 600 ticks were stamped wrong
+_DRAIN_S = 1.0
+_PATIENCE_S = 0.02
+_GRACE_S = 0.25
+
+
+def flowing_clock(start_s: float, speed: float) -> VirtualClock:
+    """Return a virtual clock that flows with this process's monotonic time."""
+    return VirtualClock(start_s, monotonic=time.monotonic, speed=speed)
+
+
+class SessionClock:
+    """Virtual time of one session; fits a bot's clock port (now, monotonic, sleep, wait)."""
+
+    def __init__(self, server: GatewayServer) -> None:
+        self._server = server
+
+    def now(self) -> datetime:
+        """Return the virtual moment, aware, UTC."""
+        return datetime.fromtimestamp(self.epoch_s(), UTC)
+
+    def epoch_s(self) -> float:
+        """Return virtual Unix epoch seconds."""
+        return self._server.clock.now()
+
+    def monotonic(self) -> float:
+        """Return virtual seconds, for differences only."""
+        return self._server.clock.now()
+
+    def hold(self) -> None:
+        """Stop the flow of time; owed answers still come, each at its moment."""
+        self._server.hold()
+
+    def resume(self) -> None:
+        """Let time flow again."""
+        self._server.resume()
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual ``seconds`` pass: everything due happens in order, clients read it."""
+        target_s = self.epoch_s() + seconds
+        while (now_s := self.epoch_s()) < target_s:
+            if self._stride(now_s, target_s):
+                self._settle()
+
+    async def asleep(self, seconds: float) -> None:
+        """Do the same as :meth:`sleep` without blocking the running event loop."""
+        target_s = self.epoch_s() + seconds
+        while (now_s := self.epoch_s()) < target_s:
+            busy = self._stride(now_s, target_s)
+            await asyncio.sleep(SETTLE_S if busy else 0)
+
+    def move_to(self, moment: datetime) -> None:
+        """Walk ahead to a moment; one already past leaves time as it is."""
+        self.sleep(max(0.0, moment.timestamp() - self.epoch_s()))
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        """Wait for ``event`` at most virtual ``timeout_s``; time walks while nothing comes.
+
+        A short real patience comes first, in which answers that are owed arrive by themselves,
+        and a real grace at the deadline, so that a busy machine does not look like a silent
+        gateway.
+        """
+        deadline_s = self.epoch_s() + timeout_s
+        if event.wait(min(_PATIENCE_S, timeout_s)):
+            return True
+        while (now_s := self.epoch_s()) < deadline_s:
+            self._stride(now_s, deadline_s)
+            if event.wait(SETTLE_S):
+                return True
+        return event.wait(_GRACE_S)
+
+    def _stride(self, now_s: float, target_s: float) -> bool:
+        due_s = self._server.next_due_s()
+        stop_s = min(target_s, now_s + STEP_S)
+        if due_s is not None:
+            stop_s = min(stop_s, max(due_s, now_s + GRAIN_S))
+        return self._server.step_to(stop_s)
+
+    def _settle(self) -> None:
+        time.sleep(SETTLE_S)
+        give_up_s = time.monotonic() + _DRAIN_S
+        while self._server.pending_bytes() and time.monotonic() < give_up_s:
+            time.sleep(SETTLE_S)

@@ -1,0 +1,284 @@
+"""The simulated gateway's TCP server: one thread, one loop, one engine at a time.
+
+Everything of the engine runs on the loop's thread; other threads come in through ``call``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pytest_ibkr.clock import VirtualClock
+from pytest_ibkr.errors import GatewayError
+from pytest_ibkr.net.connection import ClientConnection
+from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.wire.framing import MAX_FRAME
+from pytest_ibkr.wire.versions import NEWEST, OLDEST
+
+T = TypeVar("T")
+QUIET_S = 0.002  # no byte for this long: the clock may jump to the next owed answer
+_START_S = 5.0
+
+
+class GatewayServer:
+    """Serves an engine on 127.0.0.1.
+
+    Args:
+        engine: the first session's engine.
+        clock: its virtual time; events come due when the clock says so.
+        port: 0 for any free one.
+        newest_version: the highest server version offered, 151 to ``versions.NEWEST``.
+        jumps: whether the clock may jump ahead to owed answers (in-process tests); a server for
+            other processes, whose clocks cannot follow, lets them come due by flow.
+        on_move: told the new virtual time whenever the clock jumped.
+        connection_time: renders a moment as the handshake's connection time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: VirtualClock,
+        port: int = 0,
+        newest_version: int = NEWEST,
+        jumps: bool = True,
+        on_move: Callable[[float], None] = lambda _at_s: None,
+        connection_time: Callable[[float], str],
+        max_frame: int = MAX_FRAME,
+    ) -> None:
+        if not OLDEST <= newest_version <= NEWEST:
+            raise GatewayError(f"server version {newest_version} is not in {OLDEST}..{NEWEST}")
+        self.engine, self.clock, self.newest_version = engine, clock, newest_version
+        self.host, self.port, self.max_frame = "127.0.0.1", port, max_frame
+        self._jumps, self._on_move, self._render_time = jumps, on_move, connection_time
+        self._connections: set[ClientConnection] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._server: asyncio.Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._touched_s = 0.0
+        self.failures: list[BaseException] = []
+
+    def start(self) -> None:
+        """Listen; returns once a connect would succeed."""
+        # With the protocol named, asyncio sets TCP_NODELAY; without it answers stall for 40 ms.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listener.bind((self.host, self.port))
+        except OSError as exc:
+            listener.close()
+            raise GatewayError(f"cannot listen on {self.host}:{self.port}: {exc}") from exc
+        listener.listen(128)
+        self.port = listener.getsockname()[1]
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(listener, ready), name="ibkr-gateway", daemon=True
+        )
+        self._thread.start()
+        if not ready.wait(_START_S):
+            raise GatewayError(f"the gateway's thread did not start within {_START_S:g} s")
+
+    def stop(self) -> None:
+        """Close every socket and end the thread."""
+        if self._loop is None or self._thread is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop = self._thread = None
+
+    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        make = loop.create_server(lambda: ClientConnection(self), sock=listener)
+        self._server = loop.run_until_complete(make)
+        loop.call_soon(ready.set)
+        try:
+            loop.run_forever()
+        finally:
+            self._server.close()
+            for connection in list(self._connections):
+                connection.abort()
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
+
+    # -- called by other threads -------------------------------------------------------------
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on the gateway's thread at its present time and return the result."""
+        loop = self._loop
+        if loop is None:
+            raise GatewayError("the gateway is not running: it was stopped or never started")
+        if threading.current_thread() is self._thread:
+            return action()
+        done = threading.Event()
+        outcome: list[T] = []
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self._catch_up()
+                outcome.append(action())
+                self.pump()
+            except BaseException as exc:
+                failure.append(exc)
+            finally:
+                done.set()
+
+        loop.call_soon_threadsafe(run)
+        done.wait()
+        if failure:
+            raise failure[0]
+        return outcome[0]
+
+    def replace_engine(self, engine: Engine, start_s: float) -> None:
+        """Drop all connections of the present session and serve another engine from its start."""
+
+        def swap() -> None:
+            self.clock.restart(start_s)
+            self.engine = engine
+            self._touched_s = 0.0
+
+        self.drop_connections()
+        self.call(swap)
+
+    def drop_connections(self) -> list[BaseException]:
+        """Drop every socket; return, and forget, what failed inside the engine so far."""
+
+        def drop() -> list[BaseException]:
+            for connection in list(self._connections):
+                self.left(connection, "the session ended")
+                connection.abort()
+            failures, self.failures = self.failures, []
+            return failures
+
+        return self.call(drop)
+
+    def step_to(self, at_s: float) -> bool:
+        """Move time to ``at_s`` and run what is due; True: a client has bytes to read."""
+
+        def step() -> bool:
+            self._jump(at_s)
+            self._catch_up()
+            flushed = [connection.flush() for connection in list(self._connections)]
+            return any(flushed)
+
+        return self.call(step)
+
+    def hold(self) -> None:
+        """Stop the flow of time."""
+
+        def stop() -> None:
+            self.clock.hold()
+            self._on_move(self.clock.now())
+
+        self.call(stop)
+
+    def resume(self) -> None:
+        """Let time flow again."""
+
+        def go() -> None:
+            self.clock.resume()
+            self._on_move(self.clock.now())
+
+        self.call(go)
+
+    def next_due_s(self) -> float | None:
+        """Return when anything happens next."""
+        return self.call(self._next_due_s)
+
+    def _next_due_s(self) -> float | None:
+        return self.engine.schedule.next_due_s()
+
+    def pending_bytes(self) -> int:
+        """Return bytes that clients have not taken from the gateway yet."""
+        return self.call(lambda: sum(c.pending_bytes for c in self._connections))
+
+    # -- called on the loop ------------------------------------------------------------------
+
+    def joined(self, connection: ClientConnection) -> None:
+        """A socket was accepted."""
+        self._connections.add(connection)
+        self.touch()
+
+    def left(self, connection: ClientConnection, reason: str) -> None:
+        """A socket is gone, by either side."""
+        self._connections.discard(connection)
+        if connection.client is not None and connection.client in self.engine.opened:
+            self.engine.gone(connection.client, reason)
+
+    def connection_time(self) -> str:
+        """Return the handshake's connection time."""
+        return self._render_time(self.clock.now())
+
+    def loop_time(self) -> float:
+        """Return the loop's monotonic seconds."""
+        return time.monotonic()
+
+    def call_later(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Run ``action`` on the loop after real seconds."""
+        if self._loop is not None:
+            self._loop.call_later(delay_s, action)
+
+    def touch(self) -> None:
+        """Note that bytes came or went; brings the engine to the present."""
+        self._touched_s = time.monotonic()
+        self._catch_up()
+
+    def pump(self) -> None:
+        """Flush every client and plan the next moment to act."""
+        for connection in list(self._connections):
+            if connection.flush():
+                self._touched_s = time.monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        delay_s = self._delay_s()
+        if delay_s is not None and self._loop is not None:
+            self._timer = self._loop.call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if (target_s := self._jump_target_s()) is not None:
+            self._jump(target_s)
+        self._catch_up()
+        self.pump()
+
+    def _catch_up(self) -> None:
+        self.guarded(lambda: self.engine.advance(self.clock.now()))
+
+    def guarded(self, action: Callable[[], object]) -> None:
+        """Run engine code; a failure in it is kept for the test and ends every connection.
+
+        A gateway with a bug must not look like a silent one: the session's ``close`` raises it.
+        """
+        try:
+            action()
+        except Exception as exc:
+            self.failures.append(exc)
+            for connection in list(self._connections):
+                connection.close(f"the simulated gateway failed: {exc!r}")
+
+    def _jump(self, at_s: float) -> None:
+        self.clock.jump_to(at_s)
+        self._on_move(self.clock.now())
+
+    def _jump_target_s(self) -> float | None:
+        owed_s = self.engine.schedule.next_owed_s() if self._jumps else None
+        if owed_s is None or owed_s <= self.clock.now():
+            return None
+        return owed_s if time.monotonic() - self._touched_s >= QUIET_S else None
+
+    def _delay_s(self) -> float | None:
+        """Return real seconds until something is due by flow or by a quiet wire."""
+        schedule = self.engine.schedule
+        waits = []
+        if (due_s := schedule.next_due_s()) is not None:
+            waits.append(self.clock.real_seconds_until(due_s))
+        if self._jumps and schedule.next_owed_s() is not None:
+            waits.append(max(0.0, self._touched_s + QUIET_S - time.monotonic()))
+        return min((wait for wait in waits if wait is not None), default=None)

@@ -1,0 +1,209 @@
+"""Options, markers and hooks. Module scope imports pytest and nothing heavier.
+
+A run that uses none of it loads nothing else of the harness.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_ibkr import fixtures
+
+pytest_plugins = ("pytest_ibkr.fixtures",)
+
+# name, metavar (None: a flag), help; ini key ibkr_NAME and variable IBKR_NAME say the same
+OPTIONS = (
+    ("offline", None, "never meet a real gateway, whatever else asks for it"),
+    ("config", "PATH", "configuration file (default: config/live_validation_config.yaml)"),
+    ("snapshot", "NAME_OR_PATH", "the market: a snapshot's name or file"),
+    ("scenario", "NAME", "the market: the newest snapshot of a scenario"),
+    ("report", "DIR", "write the run's report into DIR"),
+    ("server_version", "N", "the simulated gateway's server version (default: its newest)"),
+)
+INI_ONLY = (
+    ("snapshot_dir", "where snapshots are looked up (default: fixtures/ibkr_snapshots)"),
+    ("clock_start", "exchange time a test begins at (default: 10:00)"),
+)
+MARKERS = (
+    "live: may meet the paper gateway; offline it meets the simulated one, as a rehearsal",
+    "market_hours(session='rth', calendar='XNYS', at=None): market open; offline, from `at` on",
+    "market_closed: needs a closed market; offline the clock starts on a closed day",
+    "places_orders: sends orders",
+    "ibkr_snapshot(name): another market for this test, by name or path",
+    "ibkr_server_version(*versions): run once with each of these server versions",
+    "req(*ids): requirement ids this test speaks for",
+)
+OWN_FIXTURES = frozenset(
+    {"ibkr", "ibkr_clock", "ibkr_gateway", "ibkr_gateway_factory", "live_gateway"}
+)
+OWN_MARKERS = frozenset(marker.partition(":")[0].partition("(")[0] for marker in MARKERS) - {"req"}
+_TIMELINE_ENTRIES = 200
+_HEADER = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register options and ini keys; both default to "not given"."""
+    group = parser.getgroup("ibkr", "Interactive Brokers gateway")
+    group.addoption("--live-gateway", action="store_true", help="meet the paper gateway")
+    group.addoption("--capture-snapshot", action="store_true", help="record market snapshots")
+    for name, metavar, text in OPTIONS:
+        option, dest = f"--ibkr-{name.replace('_', '-')}", f"ibkr_{name}"
+        if metavar is None:
+            group.addoption(option, dest=dest, action="store_true", default=None, help=text)
+            parser.addini(dest, text, type="bool", default=None)
+        else:
+            group.addoption(option, dest=dest, metavar=metavar, default=None, help=text)
+            parser.addini(dest, text, default=None)
+    for name, text in INI_ONLY:
+        parser.addini(f"ibkr_{name}", text, default=None)
+
+
+@pytest.hookimpl(tryfirst=True)  # the report plugin must be there before junitxml and pytest-html
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers; check what was given before anything is collected."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if not hasattr(config, "workerinput"):
+        _refuse_going_live(config)
+    if _was_told(config):
+        settings = fixtures.settings_of(config)
+        if settings.report is not None:
+            from pytest_ibkr.report.plugin import NAME, ReportPlugin
+
+            config.pluginmanager.register(ReportPlugin(config, settings), NAME)
+
+
+def _was_told(config: pytest.Config) -> bool:
+    names = [name for name, *_ in (*OPTIONS, *INI_ONLY)]
+    return any(
+        os.environ.get(f"IBKR_{name.upper()}")
+        or config.getini(f"ibkr_{name}") is not None
+        or config.getoption(f"ibkr_{name}", None) is not None
+        for name in names
+    )
+
+
+def _refuse_going_live(config: pytest.Config) -> None:
+    """This version has no live side: whoever asks for it must not pass on the simulator."""
+    asked = [
+        option
+        for option in ("--capture-snapshot", "--live-gateway")
+        if config.getoption(option[2:].replace("-", "_"))
+    ]
+    expression = config.getoption("markexpr", "")
+    if "live" in expression:
+        from pytest_ibkr.markexpr import cannot_hold_without
+
+        if cannot_hold_without(expression, "live"):
+            asked.append(f"-m {expression!r}, which selects live tests only,")
+    offline = _was_told(config) and fixtures.settings_of(config).offline
+    if not asked or (offline and asked[0] != "--capture-snapshot"):
+        return
+    if os.environ.get("CI"):
+        reason = "is refused where CI is set: nobody watches the account there"
+    else:
+        reason = "needs the live side of pytest-ibkr, which is not part of this version"
+    raise pytest.UsageError(
+        f"{asked[0]} {reason}\n"
+        "  state: nothing was connected and no test ran\n"
+        "  fix:   add --ibkr-offline to rehearse live tests against the simulated gateway"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Check the markers of a test at collection; run it once per server version asked for."""
+    names = metafunc.fixturenames
+    if "ibkr" in names and fixtures.LIVE_CONNECTION in names:
+        pytest.fail(
+            f"{metafunc.definition.nodeid} uses ibkr and {fixtures.LIVE_CONNECTION}:"
+            " a test meets one gateway; take the simulated one (ibkr) or the live one",
+            pytrace=False,
+        )
+    marks = [mark for mark in metafunc.definition.iter_markers() if mark.name in OWN_MARKERS]
+    if not marks:
+        return
+    from pytest_ibkr.markers import plan_of
+
+    try:
+        versions = plan_of(marks).server_versions
+    except ValueError as exc:
+        pytest.fail(f"{metafunc.definition.nodeid}: {exc}", pytrace=False)
+    if versions:
+        _parametrize_versions(metafunc, versions)
+
+
+def _parametrize_versions(metafunc: pytest.Metafunc, versions: tuple[int, ...]) -> None:
+    from pytest_ibkr.wire.versions import NEWEST, OLDEST
+
+    name, where = "ibkr_server_version", metafunc.definition.nodeid
+    if name not in metafunc.fixturenames:
+        text = f"{where}: marker {name} has no effect on a test that does not use ibkr"
+        pytest.fail(text, pytrace=False)
+    if unknown := [version for version in versions if not OLDEST <= version <= NEWEST]:
+        text = f"{where}: marker {name} got {unknown[0]}; accepted: {OLDEST} to {NEWEST}"
+        pytest.fail(text, pytrace=False)
+    metafunc.parametrize(name, versions, indirect=True, ids=map(str, versions))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a failing test what crossed the wire."""
+    report = yield
+    session = item.stash.get(fixtures.SESSION, None)
+    if report.failed and session is not None:
+        from pytest_ibkr.errors import GatewayError
+
+        try:
+            text = session.journal.timeline(_TIMELINE_ENTRIES)
+        except GatewayError as exc:  # it stopped inside the test
+            text = f"not available: {exc}"
+        report.sections.append(("ibkr wire timeline", text))
+    return report
+
+
+# -- what a run says about itself --------------------------------------------------------
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Say which gateway and market the tests will meet; nothing when none uses them."""
+    lines = _header(config, items)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["ibkr_header"] = lines  # a worker has no terminal
+    return lines if config.get_verbosity() >= 0 else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what an xdist worker would have printed; all of them collect the same."""
+    lines = getattr(node, "workeroutput", {}).get("ibkr_header")
+    if lines:
+        node.config.stash[_HEADER] = lines
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Under xdist, say at the end what a run in one process says at its beginning."""
+    if config.get_verbosity() >= 0:
+        for line in config.stash.get(_HEADER, ()):
+            terminalreporter.write_line(line)
+
+
+def _header(config: pytest.Config, items: Iterable[pytest.Item]) -> list[str]:
+    ours = [item for item in items if OWN_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    if not ours:
+        return []
+    from pytest_ibkr.header import header_lines
+
+    live = sum(item.get_closest_marker("live") is not None for item in ours)
+    settings = fixtures.settings_of(config)
+    # A person reads how old the market is; no test sees this clock.
+    today = datetime.now(UTC)  # noqa: TID251
+    return header_lines(settings, now=today, simulator=len(ours) - live, live=live)

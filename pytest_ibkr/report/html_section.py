@@ -1,0 +1,182 @@
+"""The part of the HTML page that is ours, from results.json. Pure, but for the plots.
+
+Semantic headings and tables with scopes; colours follow the reader's light or dark preference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from pytest_ibkr.report import plots
+from pytest_ibkr.report.accounts import masked
+from pytest_ibkr.report.facts import (
+    ADVICE,
+    WORDS,
+    banner,
+    gateway_rows,
+    limit_word,
+    moment,
+    origins_of,
+    wire_of,
+)
+from pytest_ibkr.report.model import Results, TestRow
+from pytest_ibkr.report.tables import UNKNOWN, number, seconds
+
+_HERE = Path(__file__).parent
+_TONE = {"PASSED": "good", "FAILED": "bad", "REHEARSAL-FAILED": "bad"}
+
+
+def style() -> str:
+    """Return the style element that goes with the section and makes the page readable."""
+    return f"<style>{(_HERE / 'report.css').read_text(encoding='utf-8')}</style>"
+
+
+def script() -> str:
+    """Return the script element that gives pytest-html's page a language, labels and keys."""
+    return f"<script>{(_HERE / 'report.js').read_text(encoding='utf-8')}</script>"
+
+
+def section(results: Results, *, link_prefix: str) -> str:
+    """Return the section; ``link_prefix`` leads from the page to the run's directory."""
+    tone = _TONE.get(results.gate.verdict, "warn")
+    warning = banner(results)
+    parts = [
+        '<section class="ibkr" aria-labelledby="ibkr-verdict">',
+        f'<p class="ibkr-banner" role="note"><strong>{escape(warning)}</strong></p>'
+        if warning
+        else "",
+        f'<h2 id="ibkr-verdict" class="ibkr-{tone}">Gate: {escape(results.gate.verdict)}</h2>',
+        f"{_reasons(results)}<p>{escape(ADVICE[results.gate.verdict])}</p>",
+        '<div class="ibkr-columns">',
+        _run(results),
+        *_gateways(results),
+        "</div>",
+        _measures(results),
+        _failures(results, link_prefix),
+        "</section>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _reasons(results: Results) -> str:
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in results.gate.reasons)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _run(results: Results) -> str:
+    run = results.run
+    rows = [
+        ("Started", moment(run.started_at)),
+        ("Duration", seconds(run.duration_s)),
+        ("Complete", "yes" if run.complete else f"no: {run.incomplete_because}"),
+        ("Gate tests executed", f"{results.gate.executed} of {results.gate.tests}"),
+        ("pytest-ibkr", run.product_version),
+        ("pytest", run.pytest_version),
+        ("Python", f"{run.python_version}, {run.platform}"),
+        ("Directory", run.directory),
+    ]
+    return f"<div><h3>Run</h3>{_pairs('Run', rows)}</div>"
+
+
+def _gateways(results: Results) -> Iterable[str]:
+    if not results.gateways:
+        yield "<div><h3>Gateway</h3><p>No gateway was met.</p></div>"
+    for gateway in results.gateways:
+        inside = _pairs("Gateway", gateway_rows(gateway, results))
+        head, origins = origins_of(gateway)
+        if origins:
+            inside += _grid("Where the market came from", head, origins)
+        yield f"<div><h3>Gateway, {gateway.kind}</h3>{inside}</div>"
+
+
+def _measures(results: Results) -> str:
+    if not results.metrics:
+        return "<h3>Metrics</h3><p>No test recorded a metric.</p>"
+    rows = [
+        [plots.caption(m), str(len(m.values))]
+        + [number(value) for value in (m.median, m.p95, m.worst, m.limit)]
+        + [limit_word(m)]
+        for m in results.metrics
+    ]
+    head = ["Metric", "n", "Median", "p95", "Max", "Limit", "Kept"]
+    text = f"<h3>Metrics</h3>{_grid('Metrics over all tests', head, rows)}"
+    if not plots.available():
+        return f"{text}<p>For plots: <code>pip install pytest-ibkr[report]</code></p>"
+    return f'{text}<div class="ibkr-plots">{"".join(map(plots.plot, results.metrics))}</div>'
+
+
+def _failures(results: Results, link_prefix: str) -> str:
+    files = [
+        (test, name)
+        for test in results.tests
+        for name in (test.timeline, *test.journals)
+        if name is not None
+    ]
+    if not files:
+        return ""
+    items = "".join(
+        f'<li><a href="{escape(link_prefix + name, quote=True)}">{escape(Path(name).name)}</a>,'
+        f" {escape(WORDS[test.outcome])}: {escape(test.id)}</li>"
+        for test, name in files
+    )
+    return f"<h3>Wire timelines and journals of failed tests</h3><ul>{items}</ul>"
+
+
+def cells_of(test: TestRow | None) -> list[str]:
+    """Return the cells our columns add to a row of pytest-html's table."""
+    if test is None:
+        return [f'<td class="ibkr-req">{UNKNOWN}</td>', f'<td class="ibkr-wire">{UNKNOWN}</td>']
+    wire = wire_of(test)
+    told = UNKNOWN
+    if wire.frames_in is not None:
+        told = f"{wire.frames_in:,} in / {wire.frames_out:,} out"
+        if wire.bytes_in is not None and wire.bytes_out is not None:
+            told += f", {_size(wire.bytes_in + wire.bytes_out)}"
+        if wire.peak_messages_per_s is not None:
+            told += f", peak {wire.peak_messages_per_s}/s"
+    ids = escape(", ".join(test.requirements)) or UNKNOWN
+    return [f'<td class="ibkr-req">{ids}</td>', f'<td class="ibkr-wire">{told}</td>']
+
+
+def link_to(test: TestRow | None, *, link_prefix: str) -> str:
+    """Return the link to a test's wire timeline, empty when there is none."""
+    if test is None or test.timeline is None:
+        return ""
+    target = escape(link_prefix + test.timeline, quote=True)
+    return f'<a class="col-links__extra url" href="{target}">wire timeline</a>'
+
+
+def masked_logs(logs: list[str]) -> list[str]:
+    """Return captured output with account ids masked."""
+    return [masked(text) for text in logs]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024:,.1f} KiB" if count >= 1024 else f"{count} B"
+
+
+def _pairs(name: str, rows: Iterable[tuple[str, str]]) -> str:
+    body = "".join(
+        f'<tr><th scope="row">{escape(label)}</th><td>{escape(value)}</td></tr>'
+        for label, value in rows
+    )
+    return (
+        f'<table class="ibkr-pairs"><caption>{escape(name)}</caption><tbody>{body}</tbody></table>'
+    )
+
+
+def _grid(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(value)}</td>" for value in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f'<div class="ibkr-scroll" tabindex="0" role="region" aria-label="{escape(name)}">'
+        f'<table class="ibkr-grid"><caption>{escape(name)}</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,129 @@
+"""report.md from results.json, and from nothing else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_ibkr.report.facts import (
+    ADVICE,
+    ORDER,
+    WORDS,
+    banner,
+    gateway_rows,
+    headline,
+    limit_word,
+    moment,
+    origins_of,
+    severity,
+    title,
+    wire_of,
+)
+from pytest_ibkr.report.model import Results, TestRow
+from pytest_ibkr.report.tables import UNKNOWN, cell, code, number, seconds, table
+
+
+def markdown(results: Results, *, prefix: str = "") -> str:
+    """Return the report; ``prefix`` leads from its place to the run's directory."""
+    lines = [f"# {title(results)}", ""]
+    if warning := banner(results):
+        lines += [f"> **{cell(warning)}**", ""]
+    lines += [f"**{cell(headline(results))}**", "", ADVICE[results.gate.verdict], ""]
+    sections = (_run, _gateways, _results, _metrics, _issues, _exceptions)
+    for section in sections:
+        lines += section(results, prefix)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _run(results: Results, _prefix: str) -> Iterator[str]:
+    run = results.run
+    counts = ", ".join(f"{n} {WORDS[k]}" for k in ORDER if (n := results.counts.get(k)))
+    left_out = f", {run.deselected} deselected" if run.deselected else ""
+    rows = [
+        ("Started", moment(run.started_at)),
+        ("Duration", seconds(run.duration_s)),
+        ("Complete", "yes" if run.complete else f"NO: {run.incomplete_because}"),
+        ("Tests", f"{counts or 'none'}{left_out}"),
+        ("Gate", f"{results.gate.executed} of {results.gate.tests} tests executed"),
+        ("Workers", str(run.workers)),
+        ("Versions", f"pytest-ibkr {run.product_version}, pytest {run.pytest_version}"),
+        ("Python", f"{run.python_version} on {run.platform}"),
+        ("Directory", run.directory),
+    ]
+    yield from ["## Run", "", *table(["", ""], ((k, cell(v)) for k, v in rows)), ""]
+
+
+def _gateways(results: Results, _prefix: str) -> Iterator[str]:
+    yield from ["## Gateway", ""]
+    if not results.gateways:
+        yield from ["No gateway was met.", ""]
+    for gateway in results.gateways:
+        rows = [(label, cell(value)) for label, value in gateway_rows(gateway, results)]
+        yield from [*table(["", ""], rows), ""]
+        head, origins = origins_of(gateway)
+        if origins:
+            yield from table(map(cell, head), (map(cell, row) for row in origins))
+            yield ""
+
+
+def _results(results: Results, _prefix: str) -> Iterator[str]:
+    gate = [test for test in results.tests if test.live]
+    rest = [test for test in results.tests if not test.live]
+    for name, tests in (("Gate tests", gate), ("Other tests", rest)):
+        if tests:
+            head = ["Result", "Test", "Requirements", "Time", "Frames in / out", "Peak /s"]
+            yield from [f"## {name}", "", *table(head, map(_row, tests)), ""]
+
+
+def _row(test: TestRow) -> list[str]:
+    wire = wire_of(test)
+    frames = UNKNOWN if wire.frames_in is None else f"{wire.frames_in:,} / {wire.frames_out:,}"
+    return [
+        WORDS[test.outcome],
+        code(test.id),
+        cell(", ".join(test.requirements)),
+        seconds(sum(test.phases_s.values()) if test.phases_s else None),
+        frames,
+        cell(wire.peak_messages_per_s),
+    ]
+
+
+def _metrics(results: Results, _prefix: str) -> Iterator[str]:
+    yield from ["## Metrics", ""]
+    if not results.metrics:
+        yield from ["No test recorded a metric.", ""]
+        return
+    rows = (
+        [
+            code(m.name),
+            str(len(m.values)),
+            *map(number, (m.median, m.p95, m.worst, m.limit)),
+            limit_word(m),
+        ]
+        for m in results.metrics
+    )
+    head = ["Metric", "n", "Median", "p95", "Max", "Limit", "Kept"]
+    yield from [*table(head, rows), ""]
+
+
+def _issues(results: Results, prefix: str) -> Iterator[str]:
+    skipped = [test for test in results.tests if test.outcome == "skipped"]
+    if skipped:
+        rows = ([code(t.id), cell(t.reason), severity(t)] for t in skipped)
+        yield from ["## Skipped", "", *table(["Test", "Reason", "Severity"], rows), ""]
+    bad = [t for t in results.tests if t.outcome in ("failed", "error", "xpassed")]
+    if bad:
+        yield from ["## Failures", ""]
+    for test in bad:
+        yield from [f"### {code(test.id)}", ""]
+        yield from [f"{WORDS[test.outcome]}, {severity(test)}.", ""]
+        if test.failure:
+            yield from ["~~~text", *test.failure.replace("~~~", "~ ~ ~").splitlines(), "~~~", ""]
+        files = [name for name in (test.timeline, *test.journals) if name]
+        yield from [f"- [{name}](<{prefix}{name}>)" for name in files]
+        yield ""
+
+
+def _exceptions(results: Results, _prefix: str) -> Iterator[str]:
+    if results.gate.exceptions:
+        yield from ["## Documented exceptions", ""]
+        yield from [f"- {cell(text)}" for text in results.gate.exceptions]

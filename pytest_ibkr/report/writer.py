@@ -1,0 +1,189 @@
+"""Writes a run's files where the run is controlled. Imports pytest and ``net``'s real clock."""
+
+from __future__ import annotations
+
+import io
+import platform
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ibkr.net.driver import flowing_clock
+from pytest_ibkr.report.accounts import masked
+from pytest_ibkr.report.checklist import checklist
+from pytest_ibkr.report.collector import Collector
+from pytest_ibkr.report.files import new_run_directory, write_both
+from pytest_ibkr.report.markdown import markdown
+from pytest_ibkr.report.metrics import LIMITS, summed_up
+from pytest_ibkr.report.model import SCHEMA_VERSION, Results, Run, to_json
+from pytest_ibkr.report.verdict import gate_of, rehearsal_of
+
+UNFINISHED = "the run has not finished, or was killed"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStamp:
+    """What the end of a run adds: counts and reasons the test reports do not carry."""
+
+    deselected: int = 0
+    not_run_because: str | None = None
+    live_asked: bool = False
+    interrupted: str | None = None
+    exit_status: int | None = None
+
+
+class Writer:
+    """The files of one run: the newest in ``reports``, all of them in its dated ``run``."""
+
+    run: Path
+
+    def __init__(self, config: pytest.Config, reports: Path) -> None:
+        self.reports = reports
+        self.results: Results | None = None
+        self._config = config
+        self._text = io.StringIO()
+        _default_path(config, "xmlpath", reports / "junit.xml")
+        if _default_path(config, "htmlpath", reports / "report.html"):
+            config.option.self_contained_html = True
+
+    def begin(self, collector: Collector) -> None:
+        """Start the run: its directory, the copy of the terminal, an unfinished verdict."""
+        # pytest's own stamp: no test has moved the wall clock yet.
+        started_s = pytest.CallInfo.from_call(lambda: None, when="setup").start
+        self._started = datetime.fromtimestamp(started_s, UTC)
+        self._clock = flowing_clock(started_s, 1.0)  # goes on with the monotonic clock
+        self.reports.mkdir(parents=True, exist_ok=True)
+        self.run = new_run_directory(self.reports, self._started)
+        self._listen()
+        self._write(self._results(collector, RunStamp(interrupted=UNFINISHED), LIMITS))
+
+    def finish(self, collector: Collector, stamp: RunStamp, limits: Mapping[str, float]) -> Results:
+        """Write what the run came to."""
+        self.results = self._results(collector, stamp, limits)
+        self._write(self.results)
+        return self.results
+
+    def archive(self) -> None:
+        """Copy what others wrote into the dated directory: HTML, JUnit, the terminal's text."""
+        if self.results is None:
+            return
+        text = masked(_COLOURS.sub("", self._text.getvalue())).encode()
+        write_both(self.reports, self.run, "pytest_report.txt", newest=text, dated=text)
+        for option in ("xmlpath", "htmlpath"):
+            path = self._written_by(option)
+            if path is None or not path.is_file():
+                continue
+            if path.suffix == ".html" and path.parent == self.reports:
+                page = path.read_text(encoding="utf-8")
+                near = page.replace(self.link_prefix(path), "")
+                (self.run / path.name).write_text(near, encoding="utf-8")
+            else:
+                shutil.copyfile(path, self.run / path.name)
+
+    def link_prefix(self, page: Path) -> str:
+        """Return what leads from an HTML page's place to the run's directory."""
+        import os
+
+        return f"{os.path.relpath(self.run, page.parent)}/".replace(os.sep, "/")
+
+    @property
+    def html_path(self) -> Path | None:
+        """Where pytest-html writes its page, if it does."""
+        return self._written_by("htmlpath")
+
+    def _written_by(self, option: str) -> Path | None:
+        path = getattr(self._config.option, option, None)
+        return None if path is None else Path(path).expanduser().absolute()
+
+    def _listen(self) -> None:
+        if not self._config.pluginmanager.has_plugin("terminalreporter"):
+            return
+        writer = self._config.get_terminal_writer()
+        write = writer.write
+
+        def copy(msg: str, *, flush: bool = False, **markup: bool) -> None:
+            self._text.write(msg)
+            write(msg, flush=flush, **markup)
+
+        writer.write = copy  # type: ignore[method-assign]
+
+    def _results(
+        self, collector: Collector, stamp: RunStamp, limits: Mapping[str, float]
+    ) -> Results:
+        tests = list(collector.rows.values())
+        waiting = sum(test.outcome == "not_run" for test in tests)
+        because = stamp.interrupted
+        if because is None and waiting:
+            because = f"{waiting} collected tests never reported"
+        rehearsal = rehearsal_of(tests, collector.gateways)
+        return Results(
+            schema_version=SCHEMA_VERSION,
+            run=self._run_facts(collector, stamp, because),
+            rehearsal=rehearsal,
+            gateways=collector.gateways,
+            gate=gate_of(
+                tests,
+                rehearsal,
+                live_asked=stamp.live_asked,
+                incomplete_because=because,
+                not_run_because=stamp.not_run_because,
+            ),
+            counts=dict(sorted(Counter(str(test.outcome) for test in tests).items())),
+            metrics=summed_up(tests, limits),
+            tests=tests,
+        )
+
+    def _run_facts(self, collector: Collector, stamp: RunStamp, because: str | None) -> Run:
+        finished = because != UNFINISHED
+        elapsed_s = self._clock.now() - self._started.timestamp()
+        return Run(
+            started_at=self._started.isoformat(timespec="seconds"),
+            duration_s=round(elapsed_s, 3) if finished else None,
+            complete=because is None,
+            incomplete_because=because,
+            exit_status=stamp.exit_status,
+            directory=self.run.relative_to(self.reports).as_posix(),
+            pytest_version=pytest.__version__,
+            python_version=platform.python_version(),
+            platform=f"{platform.system()} {platform.machine()}",
+            product_version=_product_version(),
+            workers=len(collector.workers) or 1,
+            deselected=stamp.deselected,
+        )
+
+    def _write(self, results: Results) -> None:
+        content = to_json(results)
+        there = f"{results.run.directory}/"
+        pages: dict[str, tuple[str, str]] = {
+            "report.md": (markdown(results, prefix=there), markdown(results)),
+            "checklist.md": (checklist(results, prefix=there), checklist(results)),
+        }
+        for name, (newest, dated) in pages.items():
+            files: dict[str, Any] = {"newest": newest.encode(), "dated": dated.encode()}
+            write_both(self.reports, self.run, name, **files)
+        # Last, so that whoever sees a results.json finds the pages rendered from it.
+        write_both(self.reports, self.run, "results.json", newest=content, dated=content)
+
+
+def _default_path(config: pytest.Config, option: str, path: Path) -> bool:
+    """Let a plugin that is there and was given no path write to ours."""
+    if getattr(config.option, option, "absent") is not None:
+        return False
+    setattr(config.option, option, str(path))
+    return True
+
+
+def _product_version() -> str:
+    try:
+        return version("pytest-ibkr")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "not installed"

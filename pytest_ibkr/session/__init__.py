@@ -1,0 +1,1 @@
+"""One test's conversation with a gateway, as a test author holds it."""

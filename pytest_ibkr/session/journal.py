@@ -1,0 +1,139 @@
+"""A session's journal as a test reads it: typed queries, waiting, a readable timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from pytest_ibkr.errors import WaitTimeout
+from pytest_ibkr.net.server import GatewayServer
+from pytest_ibkr.net.watch import JournalWatch
+from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.sim.journal import Entry, Note
+from pytest_ibkr.wire.codec import Raw
+from pytest_ibkr.wire.declare import Message, specs
+from pytest_ibkr.wire.messages.order import PlaceOrder
+from pytest_ibkr.wire.messages.session import ErrorNotice
+from pytest_ibkr.wire.names import REQUEST_NAMES, request_type
+
+M = TypeVar("M", bound=Message)
+What = str | type[Message] | Callable[[Entry], bool]
+_ARROWS = {"in": "-> gateway", "out": "<- gateway", "note": "          "}
+_NAMES = {cls: name for name, cls in REQUEST_NAMES.items()}
+_ZONE = ZoneInfo("America/New_York")
+_LINE = 160
+
+
+class SessionJournal:
+    """Everything that crossed the wire in this session."""
+
+    def __init__(self, server: GatewayServer, engine: Engine) -> None:
+        self._server, self._journal = server, engine.journal
+        self._watch = JournalWatch(server, engine.journal)
+
+    def entries(self) -> list[Entry]:
+        """Return what is kept, oldest first; of market data the last 10,000 per connection."""
+        return self._watch.entries()
+
+    def requests(self, name: str | None = None) -> list[Message]:
+        """Return what clients asked, all or those of one official name (``"reqMktData"``)."""
+        wanted = request_type(name) if name is not None else Message
+        return [
+            entry.message
+            for entry in self.entries()
+            if entry.direction == "in" and isinstance(entry.message, wanted)
+        ]
+
+    def answers(self, kind: type[M]) -> list[M]:
+        """Return messages of one class that went to clients."""
+        return [e.message for e in self.entries() if isinstance(e.message, kind)]
+
+    def orders(self) -> list[PlaceOrder]:
+        """Return every order message, modifications included."""
+        return self.answers(PlaceOrder)
+
+    def errors(self) -> list[ErrorNotice]:
+        """Return every message 4, notices included."""
+        return self.answers(ErrorNotice)
+
+    def counts(self) -> dict[str, int]:
+        """Return frames and bytes both ways since the session began."""
+        journal = self._journal
+        return self._server.call(
+            lambda: {
+                "frames_in": journal.frames_in,
+                "frames_out": journal.frames_out,
+                "bytes_in": journal.bytes_in,
+                "bytes_out": journal.bytes_out,
+            }
+        )
+
+    def wait_for(self, what: What, *, timeout_s: float = 5.0) -> Entry:
+        """Return the first entry that is ``what``, past or to come.
+
+        Args:
+            what: an official request name, a message class, or a predicate over entries.
+            timeout_s: real seconds to wait.
+
+        Raises:
+            WaitTimeout: it never came; the message ends with the wire timeline.
+        """
+        entry = self._watch.wait_for(_matcher(what), timeout_s)
+        if entry is None:
+            raise WaitTimeout(
+                f"waited {timeout_s:g} s for {what!r} and it never crossed the wire\n"
+                f"{self.timeline(40)}"
+            )
+        return entry
+
+    def timeline(self, last: int | None = 200) -> str:
+        """Return the wire as text, one line an entry, virtual New York times."""
+        entries = self.entries()
+        shown = entries if last is None else entries[-last:]
+        hidden = len(entries) - len(shown)
+        head = [f"… {hidden} earlier entries"] if hidden else []
+        return "\n".join([*head, *map(line_of, shown)]) or "(nothing crossed the wire)"
+
+
+def line_of(entry: Entry) -> str:
+    """Render one entry."""
+    moment = datetime.fromtimestamp(entry.at_s, _ZONE)
+    stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+    text = f"{stamp} #{entry.connection} {_ARROWS[entry.direction]}  {describe(entry.message)}"
+    return text if len(text) <= _LINE else text[: _LINE - 1] + "…"
+
+
+def describe(message: Message | Raw | Note) -> str:
+    """Name a message and the fields that differ from their defaults."""
+    if isinstance(message, Note):
+        return message.text
+    if isinstance(message, Raw):
+        return f"undeclared message {message.msg_id}: {message.payload[:60]!r}"
+    shown = []
+    for name, _spec in specs(type(message)):
+        value = getattr(message, name)
+        field = type(message).__dataclass_fields__[name]  # type: ignore[attr-defined]
+        if name != "layout" and value != field.default:
+            shown.append(f"{name}={_short(value)}")
+    return f"{_NAMES.get(type(message), type(message).__name__)} {' '.join(shown)}"
+
+
+def _short(value: object) -> str:
+    local_symbol = getattr(value, "local_symbol", None)
+    if local_symbol is not None:
+        con_id = getattr(value, "con_id", 0)
+        return str(local_symbol or getattr(value, "symbol", "") or con_id)
+    if isinstance(value, tuple):
+        return f"[{len(value)}]"
+    return str(value)
+
+
+def _matcher(what: What) -> Callable[[Entry], bool]:
+    if isinstance(what, str):
+        what = request_type(what)
+    if isinstance(what, type):
+        kind = what
+        return lambda entry: isinstance(entry.message, kind)
+    return what

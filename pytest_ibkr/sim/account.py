@@ -1,0 +1,171 @@
+"""The account served: its books, what they are worth, and who is told of positions.
+
+Answers reqPositions; the keyed figures are ``account_updates`` and ``account_summary``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pytest_ibkr.sim.account_summary import SummaryDesk
+from pytest_ibkr.sim.account_updates import UpdatesDesk
+from pytest_ibkr.sim.account_values import Figures
+from pytest_ibkr.sim.calendar import date_of
+from pytest_ibkr.sim.fills import mark_price
+from pytest_ibkr.sim.margin import Standing, Valuation, standing
+from pytest_ibkr.sim.positions import ZERO, Holding, Ledger, Trade
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.account import (
+    CancelPositions,
+    Position,
+    PositionEnd,
+    ReqPositions,
+)
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.contracts import Instrument
+    from pytest_ibkr.sim.engine import Engine
+
+CURRENCY = "USD"
+
+
+class AccountDesk:
+    """Cash, positions and their subscribers (gateway-behaviour.md 2.1 and 4).
+
+    Args:
+        engine: the session this account belongs to.
+        cash: dollars at the start.
+    """
+
+    def __init__(self, engine: Engine, *, cash: Decimal) -> None:
+        self._engine = engine
+        self.ledger = Ledger(cash)
+        self._updates = UpdatesDesk(engine, self)
+        self._summaries = SummaryDesk(engine, self)
+        self._watching_positions: list[Client] = []
+        self._valuation = Valuation(self.mark, self._underlying_mark)
+
+    def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
+        """Return what this desk answers."""
+        return {
+            **self._updates.handlers(),
+            **self._summaries.handlers(),
+            ReqPositions: self.request_positions,
+            CancelPositions: self.cancel_positions,
+        }
+
+    def client_gone(self, client: Client) -> None:
+        """End the subscriptions of a connection."""
+        self._updates.client_gone(client)
+        self._summaries.client_gone(client)
+        if client in self._watching_positions:
+            self._watching_positions.remove(client)
+
+    # What others ask of the account
+
+    def trade(self, trade: Trade) -> Decimal | None:
+        """Book a fill and tell the subscribers soon; return the realised P&L of its closing part.
+
+        None means the trade only opened.
+        """
+        realized = self.ledger.book(trade)
+        self._position_changed(trade.instrument)
+        return realized
+
+    @property
+    def cash(self) -> Decimal:
+        """Dollars of cash now, commissions paid."""
+        return self.ledger.cash
+
+    def quantities(self) -> dict[int, Decimal]:
+        """Signed quantities held, by contract id; flat ones are absent."""
+        return {held.instrument.con_id: held.quantity for held in self.ledger.open_holdings()}
+
+    def set_cash(self, cash: Decimal) -> None:
+        """Set the cash balance (a transfer: no P&L); subscribers are told."""
+        self.ledger.start += cash - self.ledger.cash
+        self.ledger.cash = cash
+        self._updates.changed()
+
+    def add_position(
+        self, instrument: Instrument, quantity: Decimal, *, average_cost: Decimal
+    ) -> None:
+        """Give the account a position it had before the session.
+
+        Args:
+            instrument: what is held.
+            quantity: signed shares or contracts.
+            average_cost: dollars per share or contract, multiplier included.
+        """
+        self.ledger.adopt(instrument, quantity, average_cost=average_cost)
+        self._position_changed(instrument)
+
+    def standing(self, trades: Iterable[Trade] = ()) -> Standing:
+        """Value the account now, as if ``trades`` had been done on top."""
+        return standing(self.ledger, self._valuation, trades)
+
+    def figures(self) -> Figures:
+        """Return what the keyed rows are made of, now."""
+        return Figures(
+            account_id=self._engine.account_id,
+            currency=CURRENCY,
+            date=date_of(self._engine.now_s),
+            start_equity=self.ledger.start,
+            realized=self.ledger.realized,
+            standing=self.standing(),
+        )
+
+    def mark(self, instrument: Instrument) -> Decimal | None:
+        """Return the price per share a position is valued at now; None: nothing is known."""
+        engine = self._engine
+        # Not engine.market_time: valuing a position is no meeting with a freeze fault.
+        at_s = engine.conditions.frozen.get(instrument.symbol, engine.now_s)
+        return mark_price(engine.world.market.quote(instrument, at_s))
+
+    def _underlying_mark(self, instrument: Instrument) -> Decimal | None:
+        return self.mark(self._engine.world.book.underlying(instrument))
+
+    # Positions
+
+    def request_positions(self, client: Client, _message: ReqPositions) -> None:
+        """Answer 61 rows and 62, then a row per change until 64 comes."""
+
+        def answer() -> None:
+            rows = [self._position_row(held) for held in self.ledger.open_holdings()]
+            client.send(*rows, PositionEnd())
+            if client not in self._watching_positions:
+                self._watching_positions.append(client)
+
+        self._engine.owe(client, self._engine.conditions.latency.positions_s, answer)
+
+    def cancel_positions(self, client: Client, _message: CancelPositions) -> None:
+        """End the subscription, silently."""
+        if client in self._watching_positions:
+            self._watching_positions.remove(client)
+
+    def _position_changed(self, instrument: Instrument) -> None:
+        self._updates.changed()
+        for client in self._watching_positions:
+            self._engine.owe(
+                client,
+                self._engine.conditions.latency.positions_s,
+                lambda client=client: self._tell_position(client, instrument),  # type: ignore[misc]
+            )
+
+    def _tell_position(self, client: Client, instrument: Instrument) -> None:
+        if client in self._watching_positions:
+            client.send(self._position_row(self.ledger.holdings[instrument.con_id]))
+
+    def _position_row(self, held: Holding) -> Position:
+        instrument = held.instrument
+        # Options and futures come without exchange, stocks with their listing (live capture).
+        exchange = "" if instrument.sec_type == "OPT" else instrument.primary_exchange
+        return Position(
+            account=self._engine.account_id,
+            contract=instrument.contract(exchange=exchange),
+            position=held.quantity,
+            average_cost=held.average_cost if held.quantity else ZERO,
+        )

@@ -1,0 +1,69 @@
+"""One client's session as the engine sees it: identity, version, outgoing frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_ibkr.sim.journal import Note
+from pytest_ibkr.wire.codec import encode
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.framing import frame
+from pytest_ibkr.wire.messages.session import ErrorNotice
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.engine import Engine
+
+
+class Client:
+    """A TCP connection that has agreed on a version; started once startApi was accepted.
+
+    Attributes:
+        client_id: -1 until startApi.
+        data_type: what reqMarketDataType asked for: 1 live, 2 frozen, 3 delayed, 4 delayed-frozen.
+        closing: why the gateway closes this connection after the pending output; empty: it stays.
+    """
+
+    def __init__(self, engine: Engine, connection: int, version: int) -> None:
+        self.connection, self.version = connection, version
+        self.client_id = -1
+        self.data_type = 1
+        self.started = self.closed = False
+        self.closing = ""
+        self._engine = engine
+        self._output: list[bytes] = []
+        self._cut_after: int | None = None
+
+    def send(self, *messages: Message) -> None:
+        """Queue messages in order, journalled; nothing happens once closed."""
+        if self.closed or self.closing:
+            return
+        engine = self._engine
+        for message in messages:
+            payload = encode(message, self.version)
+            engine.journal.add(engine.now_s, self.connection, "out", message, size=len(payload))
+            self._output.append(frame(payload))
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """Queue message 4."""
+        self.send(ErrorNotice(request_id=request_id, code=code, text=text))
+
+    def close(self, reason: str) -> None:
+        """Let the gateway close this connection once what is queued went out."""
+        if not (self.closed or self.closing):
+            self.closing = reason
+            self._engine.journal.add(self._engine.now_s, self.connection, "note", Note(reason))
+
+    def cut_output(self, keep: int) -> None:
+        """Send only ``keep`` more bytes, then close: a torn frame."""
+        self._cut_after = keep
+
+    def take_output(self) -> bytes:
+        """Return everything queued, in one piece."""
+        if not self._output:
+            return b""
+        data = b"".join(self._output)
+        self._output.clear()
+        if self._cut_after is not None:
+            data, self._cut_after = data[: self._cut_after], 0
+            self.close("output cut")
+        return data

@@ -1,0 +1,169 @@
+"""How an order is reported: openOrder, orderStatus, execution, commission, completed order.
+
+Pure: an order and a version in, messages out. An echo differs from what was sent in the ways a
+live frame showed (gateway-behaviour.md 3.1 O13 and appendix B).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
+from pytest_ibkr.sim.order_state import Execution, Order, Status
+from pytest_ibkr.sim.positions import ZERO
+from pytest_ibkr.wire.messages.order import CommissionReport, ExecutionData, OrderStatus
+from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+from pytest_ibkr.wire.scalars import DBL_MAX_TEXT
+from pytest_ibkr.wire.versions import ZONED_TIMES
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.margin import Standing
+    from pytest_ibkr.wire.messages.contract import Contract
+
+UNSET_PRICE: Final = Decimal(DBL_MAX_TEXT)
+# Fields of placeOrder that an echo repeats under the same name.
+_REPEATED: Final = (
+    *("action", "order_type", "order_ref", "open_close", "origin", "hidden", "outside_rth"),
+    *("good_after_time", "good_till_date", "trigger_method", "all_or_none", "min_quantity"),
+    *("sweep_to_fill", "algo_strategy", "algo_params", "trailing_percent", "solicited"),
+)
+
+
+def times(at_s: float, *, version: int) -> str:
+    """An execution's time: zoned from version 174, with two spaces and no zone before."""
+    local = datetime.fromtimestamp(at_s, EXCHANGE_ZONE)
+    if version >= ZONED_TIMES:
+        return f"{local:%Y%m%d %H:%M:%S} US/Eastern"
+    return f"{local:%Y%m%d  %H:%M:%S}"
+
+
+def open_order(order: Order, *, account: str) -> OpenOrder:
+    """Message 5 of an order as it stands."""
+    return OpenOrder(
+        **_echoed(order, account),
+        order_id=order.order_id,
+        client_id=order.client_id,
+        parent_id=order.terms.parent_id,
+        block_order=order.terms.block_order,
+        status=order.status.value,
+        commission=order.commission,
+        commission_currency="" if order.commission is None else order.instrument.currency,
+    )
+
+
+def what_if(order: Order, *, account: str, before: Standing, after: Standing) -> OpenOrder:
+    """The one answer to a what-if: margins before, after and between, and the commission.
+
+    For options the commission is unset and the bounds carry it, as captured.
+    """
+    shown = dataclasses.replace(open_order(order, account=account), what_if=True)
+    charge = order.commission or ZERO
+    option = order.instrument.sec_type == "OPT"
+    return dataclasses.replace(
+        shown,
+        init_margin_before=before.initial_margin,
+        maint_margin_before=before.maintenance_margin,
+        equity_before=before.equity_with_loan,
+        init_margin_change=after.initial_margin - before.initial_margin,
+        maint_margin_change=after.maintenance_margin - before.maintenance_margin,
+        equity_change=after.equity_with_loan - before.equity_with_loan,
+        init_margin_after=after.initial_margin,
+        maint_margin_after=after.maintenance_margin,
+        equity_after=after.equity_with_loan,
+        commission=UNSET_PRICE if option else charge,
+        min_commission=charge if option else None,
+        max_commission=charge if option else None,
+        commission_currency=order.instrument.currency,
+    )
+
+
+def order_status(order: Order) -> OrderStatus:
+    """Message 3 of an order as it stands."""
+    never_left = order.status is Status.API_CANCELLED
+    return OrderStatus(
+        order_id=order.order_id,
+        status=order.status.value,
+        filled=order.filled,
+        remaining=order.remaining,
+        average_fill_price=UNSET_PRICE if never_left else order.average_price,
+        perm_id=order.perm_id,
+        parent_id=order.terms.parent_id,
+        last_fill_price=UNSET_PRICE if never_left else order.last_price,
+        client_id=order.client_id,
+        why_held=order.why_held,
+    )
+
+
+def completed_order(order: Order, *, account: str) -> CompletedOrder:
+    """Message 101 of an order that is done."""
+    finished = times(order.finished_s or 0.0, version=ZONED_TIMES)
+    return CompletedOrder(
+        **_echoed(order, account),
+        status=order.status.value,
+        filled_quantity=order.filled,
+        completed_time=finished,
+        completed_status=order.finished_text,
+    )
+
+
+def execution_data(
+    execution: Execution, *, account: str, version: int, request_id: int = -1
+) -> ExecutionData:
+    """Message 11; live pushes carry request id -1."""
+    order = execution.order
+    return ExecutionData(
+        request_id=request_id,
+        order_id=0 if order is None else order.order_id,
+        contract=execution.instrument.contract(exchange=execution.venue),
+        exec_id=execution.exec_id,
+        time=times(execution.at_s, version=version),
+        account=account,
+        exchange=execution.venue,
+        side="BOT" if execution.buys else "SLD",
+        shares=execution.shares,
+        price=execution.price,
+        perm_id=execution.perm_id,
+        client_id=0 if order is None else order.client_id,
+        cumulative_quantity=execution.cumulative,
+        average_price=execution.average_price,
+        order_ref="" if order is None else order.terms.order_ref,
+        last_liquidity=execution.liquidity,
+    )
+
+
+def commission_report(execution: Execution) -> CommissionReport:
+    """Message 59; the P&L is unset when the trade only opened."""
+    realized = execution.realized
+    return CommissionReport(
+        exec_id=execution.exec_id,
+        commission=execution.commission,
+        currency=execution.instrument.currency,
+        realized_pnl=None if realized is None else float(realized),
+    )
+
+
+def _echoed(order: Order, account: str) -> dict[str, Any]:
+    """What openOrder and completedOrder have in common."""
+    terms = order.terms
+    return {
+        **{name: getattr(terms, name) for name in _REPEATED},
+        "contract": _completed_contract(order),
+        "quantity": order.quantity,
+        "limit_price": terms.limit_price or ZERO,
+        "aux_price": terms.aux_price or ZERO,
+        "trail_stop_price": order.stop if order.order_type == "TRAIL" else None,
+        "tif": terms.tif or "DAY",
+        "account": account,
+        "perm_id": order.perm_id,
+        "oca_group": order.oca_group,
+        "oca_type": order.oca_type,
+    }
+
+
+def _completed_contract(order: Order) -> Contract:
+    """The contract filled in, under the exchange the client named; a right of ``?`` for none."""
+    contract = order.instrument.contract(exchange=order.terms.contract.exchange)
+    return dataclasses.replace(contract, right=contract.right or "?")

@@ -1,0 +1,220 @@
+"""The simulated gateway's engine: clients and their requests in, messages and state out.
+
+One engine is one test's session; what derives from the snapshot alone lives in the shared World.
+Time comes in through ``advance`` and ``receive`` only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from pytest_ibkr.errors import WireError
+from pytest_ibkr.sim.account import AccountDesk
+from pytest_ibkr.sim.client import Client
+from pytest_ibkr.sim.conditions import Conditions
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.faults import FaultBoard
+from pytest_ibkr.sim.history import HistoryDesk
+from pytest_ibkr.sim.journal import Journal, Note
+from pytest_ibkr.sim.market_rules import MarketRuleDesk
+from pytest_ibkr.sim.orders import OrderDesk
+from pytest_ibkr.sim.pacing import RateMeter
+from pytest_ibkr.sim.references import ReferenceDesk
+from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.schedule import Schedule, Timer
+from pytest_ibkr.sim.session import READ_ONLY, SessionDesk
+from pytest_ibkr.sim.streams import StreamDesk
+from pytest_ibkr.sim.world import World
+from pytest_ibkr.wire.codec import Raw, decode_request
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.order import (
+    CancelOrder,
+    PlaceOrder,
+    ReqAllOpenOrders,
+    ReqCompletedOrders,
+    ReqGlobalCancel,
+    ReqOpenOrders,
+)
+from pytest_ibkr.wire.messages.session import ReqIds, StartApi
+
+DEFAULT_ACCOUNT = "DU0000001"
+DEFAULT_CASH = Decimal("1000000.00")
+_READ_ONLY_QUERIES = (ReqIds, ReqOpenOrders, ReqAllOpenOrders, ReqCompletedOrders, ReqGlobalCancel)
+
+
+class Engine:
+    """One session of the simulated gateway.
+
+    Args:
+        world: contracts and market of a snapshot, shared by sessions.
+        start_s: virtual Unix epoch seconds of the first moment.
+        account_id: the paper account served.
+        cash: its cash at the start, USD.
+        seed: seeds everything random beside the market; defaults to the snapshot's.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        start_s: float,
+        account_id: str = DEFAULT_ACCOUNT,
+        cash: Decimal = DEFAULT_CASH,
+        seed: int | None = None,
+    ) -> None:
+        self.world, self.now_s, self.account_id = world, start_s, account_id
+        self.rng = random.Random(world.snapshot.seed if seed is None else seed)
+        self.schedule, self.journal, self.conditions = Schedule(), Journal(), Conditions()
+        self.faults = FaultBoard(self)
+        self.clients: list[Client] = []
+        self.opened: list[Client] = []
+        self.meters: dict[int, RateMeter] = {}
+        self.accounts = AccountDesk(self, cash=cash)
+        self.orders = OrderDesk(self)
+        self.streams = StreamDesk(self)
+        self.history = HistoryDesk(self)
+        self.references = ReferenceDesk(self)
+        desks = (
+            *(SessionDesk(self), self.accounts, self.orders),
+            *(self.streams, self.history, self.references, MarketRuleDesk(self)),
+        )
+        self._desks = desks
+        self._handlers: dict[type[Message], Callable[[Client, Any], None]] = {}
+        for desk in desks:
+            self._handlers.update(desk.handlers())
+
+    def open(self, version: int) -> Client | None:
+        """Admit a connection that agreed on ``version``; None: too many are open already."""
+        if len([c for c in self.opened if not c.closed]) >= self.conditions.max_clients:
+            self.journal.add(self.now_s, 0, "note", Note("one client too many, not served"))
+            return None
+        client = Client(self, len(self.opened) + 1, version)
+        self.opened.append(client)
+        self.meters[client.connection] = RateMeter(self.conditions.max_messages_per_s)
+        self.note(client, f"connected at server version {version}")
+        return client
+
+    def note(self, client: Client, text: str) -> None:
+        """Put a remark about a connection into the journal."""
+        self.journal.add(self.now_s, client.connection, "note", Note(text))
+
+    def receive(self, client: Client, payload: bytes) -> None:
+        """Take one frame of a client, at ``now_s``."""
+        if client.closed or client.closing:
+            return
+        try:
+            message = decode_request(payload, client.version)
+        except WireError as exc:
+            self._record(client, Raw(None, payload), payload)
+            client.error(-1, 320, f"Error reading request. {exc}")
+            return
+        self._record(client, message, payload)
+        if not self._within_rate(client):
+            return
+        if not client.started and not isinstance(message, StartApi):
+            client.close("a request came before startApi")
+        elif isinstance(message, Raw):
+            kind = f"Message type {message.msg_id}" if message.msg_id is not None else "No type"
+            client.error(-1, 320, f"Error reading request:{kind}.  Unable to parse data.")
+        elif not self.faults.intercept(client, message):
+            self.dispatch(client, message)
+
+    def dispatch(self, client: Client, message: Message) -> None:
+        """Let the desk that owns a request answer it."""
+        if client.closed:
+            return
+        if self._refused_as_read_only(client, message):
+            return
+        try:
+            self._handlers[type(message)](client, message)
+        except Refusal as refusal:
+            client.error(self.request_id(message), refusal.code, refusal.text)
+
+    def advance(self, until_s: float) -> bool:
+        """Run everything due up to ``until_s``, each at its own moment; True: something ran."""
+        ran = False
+        while (timer := self.schedule.take_due(until_s)) is not None:
+            self.now_s = max(self.now_s, timer.due_s)
+            timer.action()
+            ran = True
+        self.now_s = max(self.now_s, until_s)
+        return ran
+
+    def owe(self, client: Client, delay_s: float, action: Callable[[], None]) -> Timer:
+        """Plan an answer; it is dropped when the client is gone by then."""
+
+        def answer() -> None:
+            if not (client.closed or client.closing):
+                action()
+
+        return self.schedule.at(self.now_s + delay_s, answer, owed=True)
+
+    def later(self, delay_s: float, action: Callable[[], None]) -> Timer:
+        """Plan an event that happens when time comes to it, and is never jumped to."""
+        return self.schedule.at(self.now_s + delay_s, action, owed=False)
+
+    def market_time(self, instrument: Instrument) -> float:
+        """Return the moment an instrument is priced at: now, unless its symbol is frozen."""
+        frozen_s = self.conditions.frozen.get(instrument.symbol)
+        if frozen_s is None:
+            return self.now_s
+        self.faults.note_frozen(instrument.symbol)
+        return frozen_s
+
+    def client_with_id(self, client_id: int) -> Client | None:
+        """Return the started client that holds an id."""
+        return next((c for c in self.clients if c.client_id == client_id), None)
+
+    def gone(self, client: Client, reason: str) -> None:
+        """Forget a connection: its subscriptions end, its orders keep working."""
+        if client.closed:
+            return
+        client.closed = True
+        self.note(client, f"closed: {reason}" if reason else "closed by the client")
+        if client in self.clients:
+            self.clients.remove(client)
+            for desk in self._desks:
+                if (forget := getattr(desk, "client_gone", None)) is not None:
+                    forget(client)
+
+    @staticmethod
+    def request_id(message: Message) -> int:
+        """Return the id an error about this message carries."""
+        order_id: int = getattr(message, "order_id", -1)
+        request_id: int = getattr(message, "request_id", order_id)
+        return request_id
+
+    def _record(self, client: Client, message: Message | Raw, payload: bytes) -> None:
+        self.journal.add(self.now_s, client.connection, "in", message, size=len(payload))
+
+    def _within_rate(self, client: Client) -> bool:
+        meter = self.meters[client.connection]
+        verdict = meter.count(self.now_s)
+        if verdict == "warn":
+            count, limit = meter.in_last_second, meter.limit
+            text = f"Warning: Approaching max rate of {limit} messages per second ({count})"
+            client.error(-1, 0, text)
+        if verdict != "violation":
+            return True
+        client.error(
+            *(-1, 100),
+            f"Max rate of messages per second has been exceeded:max={meter.limit}"
+            f" rec={meter.in_last_second} ({meter.strikes})",
+        )
+        if meter.strikes >= self.conditions.rate_strikes:
+            client.close("message rate exceeded")
+            return False
+        return True
+
+    def _refused_as_read_only(self, client: Client, message: Message) -> bool:
+        if not self.conditions.read_only:
+            return False
+        query = isinstance(message, _READ_ONLY_QUERIES)
+        if query or isinstance(message, PlaceOrder | CancelOrder):
+            refusal = invalid(READ_ONLY)  # queries are refused under id -1: no end marker follows
+            client.error(-1 if query else self.request_id(message), refusal.code, refusal.text)
+            return True
+        return False

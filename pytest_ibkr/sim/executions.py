@@ -1,0 +1,110 @@
+"""reqExecutions: which fills a filter matches, and when "at or after" is.
+
+Reads the book; the live pushes of executions are ``order_reports``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pytest_ibkr.sim import echo
+from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, date_of
+from pytest_ibkr.sim.order_state import Execution, OrderBook
+from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.order import ExecutionDataEnd, ReqExecutions
+from pytest_ibkr.wire.versions import ZONED_TIMES
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.engine import Engine
+
+_SIDES: Final = {"BUY": True, "BOT": True, "SELL": False, "SLD": False, "SSHORT": False}
+_TIME: Final = re.compile(r"(\d{8})(-| +)(\d\d):(\d\d):(\d\d)(?: (\S+))?")
+BAD_TIME: Final = (
+    "Time: The date, time, or time-zone entered is invalid.\n"
+    "The correct format is yyyymmdd hh:mm:ss xx/xxxx"
+)
+NO_ZONE: Final = (
+    "Warning: You submitted request with date-time attributes without explicit time zone. Please"
+    " switch to use yyyymmdd-hh:mm:ss in UTC or use instrument time zone, like US/Eastern."
+    " Implied time zone functionality will be removed in the next API release"
+)
+
+
+def read_time(text: str) -> float:
+    """Epoch seconds of ``yyyymmdd hh:mm:ss[ zone]`` (exchange time) or ``yyyymmdd-hh:mm:ss`` (UTC).
+
+    Raises:
+        Refusal: 10314 when it is neither.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise Refusal(10314, BAD_TIME)
+    day, dash, hours, minutes, seconds, zone = found.groups()
+    try:
+        tz = UTC if dash == "-" else ZoneInfo(zone) if zone else EXCHANGE_ZONE
+        date = int(day[:4]), int(day[4:6]), int(day[6:])
+        stamp = datetime(*date, int(hours), int(minutes), int(seconds), tzinfo=tz)
+    except (ValueError, ZoneInfoNotFoundError):
+        raise Refusal(10314, BAD_TIME) from None
+    return stamp.timestamp()
+
+
+class ExecutionDesk:
+    """Answers 7 with the day's fills of every client and of others on the account."""
+
+    def __init__(self, engine: Engine, book: OrderBook) -> None:
+        self._engine, self._book = engine, book
+
+    def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
+        """Return what this desk answers."""
+        return {ReqExecutions: self.request}
+
+    def request(self, client: Client, message: ReqExecutions) -> None:
+        """Answer per fill 11 and its 59, then 55.
+
+        Raises:
+            Refusal: 10314 for a time that cannot be read.
+        """
+        since_s = read_time(message.time) if message.time else None
+        zoneless = message.time and " " in message.time and not message.time.strip()[-1].isalpha()
+        if zoneless and client.version >= ZONED_TIMES:
+            client.error(message.request_id, 2174, NO_ZONE)
+        delay_s = self._engine.conditions.latency.query_s
+        self._engine.owe(client, delay_s, lambda: self._answer(client, message, since_s))
+
+    def _answer(self, client: Client, message: ReqExecutions, since_s: float | None) -> None:
+        engine = self._engine
+        for execution in self._book.executions:
+            if not self._matches(execution, message, since_s):
+                continue
+            client.send(
+                echo.execution_data(
+                    execution,
+                    account=engine.account_id,
+                    version=client.version,
+                    request_id=message.request_id,
+                )
+            )
+            if execution.reported:
+                client.send(echo.commission_report(execution))
+        client.send(ExecutionDataEnd(request_id=message.request_id))
+
+    def _matches(self, execution: Execution, message: ReqExecutions, since_s: float | None) -> bool:
+        """Whether a fill passes: of today, and every filter that is set."""
+        placed_by = 0 if execution.order is None else execution.order.client_id
+        instrument = execution.instrument
+        return (
+            date_of(execution.at_s) == date_of(self._engine.now_s)
+            and message.client_id in (0, placed_by)
+            and message.symbol.upper() in ("", instrument.symbol)
+            and message.sec_type in ("", instrument.sec_type)
+            and message.exchange in ("", execution.venue)
+            and (not message.side or _SIDES.get(message.side.upper()) == execution.buys)
+            and (since_s is None or execution.at_s >= since_s)
+        )

@@ -1,0 +1,170 @@
+"""Historical data requests: validation, waiting, answer, cancel, limits.
+
+Source: gateway-behaviour.md 2.5 and 5. Imports the engine for types only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_ibkr.sim import history_request
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.history_bars import BarRow, BarSource
+from pytest_ibkr.sim.history_request import NO_ZONE, WHAT, Asked
+from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS, bar_date, message, moment
+from pytest_ibkr.sim.market_line import DELAY_S
+from pytest_ibkr.sim.refusal import Refusal, failed
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.contract import Contract
+from pytest_ibkr.wire.messages.history import (
+    CancelHistoricalData,
+    HistoricalData,
+    ReqHistoricalData,
+)
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.schedule import Timer
+
+_PREFIX: Final = "Historical Market Data Service error message:"
+_PACING: Final = f"{_PREFIX}Historical data request pacing violation"
+_MAX_OPEN: Final = 50
+_SMALL_BAR_S: Final = 30
+_BUDGET, _BUDGET_S = 60, 600.0  # small-bar requests a client
+_BURST, _BURST_S = 6, 2.0  # on one contract
+_SAME_S: Final = 15.0  # between identical ones
+
+
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """One request for small bars, as pacing remembers it."""
+
+    at_s: float
+    con_id: int
+    text: str
+    cost: int
+
+
+class HistoryDesk:
+    """Owns every historical data request of a session."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open: dict[tuple[int, int], Timer] = {}
+        self._small: dict[int, deque[_Small]] = {}
+
+    def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
+        """Request classes and what deals with them."""
+        return {ReqHistoricalData: self._request, CancelHistoricalData: self._cancel}
+
+    def client_gone(self, client: Client) -> None:
+        """Forget a client's pending requests."""
+        for key in [key for key in self._open if key[0] == client.connection]:
+            self._open.pop(key).cancel()
+        self._small.pop(client.connection, None)
+
+    def _request(self, client: Client, request: ReqHistoricalData) -> None:
+        key = (client.connection, request.request_id)
+        if key in self._open:
+            raise failed("Duplicate ticker id")
+        engine = self._engine
+        instrument = engine.world.book.resolve(request.contract)
+        asked = history_request.read(request, now_s=engine.now_s)
+        if sum(each[0] == client.connection for each in self._open) >= _MAX_OPEN:
+            raise failed(f"Only {_MAX_OPEN} simultaneous API historical data requests allowed.")
+        self._keep_pace(client, request, instrument, asked)
+        if asked.without_zone:
+            client.error(request.request_id, 2174, NO_ZONE)
+
+        def answer() -> None:
+            del self._open[key]
+            try:
+                client.send(self._answer(client, request, instrument, asked))
+            except Refusal as refusal:
+                client.error(request.request_id, refusal.code, refusal.text)
+
+        self._open[key] = engine.owe(client, engine.conditions.latency.history_s, answer)
+
+    def _cancel(self, client: Client, request: CancelHistoricalData) -> None:
+        timer = self._open.pop((client.connection, request.request_id), None)
+        number = request.request_id
+        if timer is None:
+            raise Refusal(366, f"No historical data query found for ticker id:{number}")
+        timer.cancel()
+        raise Refusal(162, f"{_PREFIX}API historical data query cancelled: {number}")
+
+    def _answer(
+        self, client: Client, request: ReqHistoricalData, instrument: Instrument, asked: Asked
+    ) -> HistoricalData:
+        engine = self._engine
+        entitlement = engine.conditions.entitlement_of(instrument.symbol)
+        if entitlement == "none":
+            raise Refusal(162, _no_permission(instrument))
+        # Without a live subscription the data ends 15 minutes ago (paper log, 2026-01-02).
+        lag_s = 0.0 if entitlement == "live" else DELAY_S
+        known_s = min(engine.market_time(instrument), engine.now_s) - lag_s
+        source = BarSource(engine.world, instrument, known_s=known_s)
+        start_s, end_s = source.window(asked, now_s=engine.now_s)
+        spread = engine.world.market.spread(instrument)
+        rows: list[BarRow] = []
+        if asked.what in TRADE_BARS or (asked.what in SHOWN and spread is not None):
+            rows = source.bars(asked.bar_s, start_s, end_s)
+        if not rows:
+            raise Refusal(162, _no_data(instrument, request.contract, asked.what))
+        version, zone = client.version, instrument.time_zone
+        dating = {"date_format": request.date_format, "version": version}
+        return HistoricalData(
+            request_id=request.request_id,
+            start=moment(start_s, version=version, zone=zone),
+            end=moment(end_s, version=version, zone=zone),
+            bars=tuple(
+                message(
+                    row,
+                    instrument,
+                    what=asked.what,
+                    spread=spread or 0.0,
+                    date=bar_date(row, asked.bar_s, zone=zone, **dating),
+                    version=version,
+                )
+                for row in rows
+            ),
+        )
+
+    def _keep_pace(
+        self, client: Client, request: ReqHistoricalData, instrument: Instrument, asked: Asked
+    ) -> None:
+        """Refuse small-bar requests beyond the limits; a refused one does not count."""
+        if asked.bar_s > _SMALL_BAR_S:
+            return
+        now_s = self._engine.now_s
+        recent = self._small.setdefault(client.connection, deque())
+        while recent and recent[0].at_s <= now_s - _BUDGET_S:
+            recent.popleft()
+        text = f"{request.end}|{request.bar_size}|{request.duration}|{request.use_rth}|{asked.what}"
+        cost = 2 if asked.what == "BID_ASK" else 1
+        same = [each for each in recent if each.con_id == instrument.con_id]
+        if (
+            sum(each.cost for each in recent) + cost > _BUDGET
+            or any(each.text == text and each.at_s > now_s - _SAME_S for each in same)
+            or sum(each.at_s > now_s - _BURST_S for each in same) >= _BURST - 1
+        ):
+            raise Refusal(162, _PACING)
+        recent.append(_Small(now_s, instrument.con_id, text, cost))
+
+
+def _no_permission(instrument: Instrument) -> str:
+    exchange = "ISLAND" if instrument.primary_exchange == "NASDAQ" else instrument.listing
+    return (
+        f"{_PREFIX}No market data permissions for {exchange} {instrument.sec_type}. Requested"
+        " market data requires additional subscription for API. See link in 'Market Data"
+        " Connections' dialog for more details."
+    )
+
+
+def _no_data(instrument: Instrument, contract: Contract, what: str) -> str:
+    name = f"{instrument.local_symbol}@{contract.exchange}"
+    return f"{_PREFIX}HMDS query returned no data: {name} {WHAT[what]}"

@@ -1,0 +1,88 @@
+"""What crossed the wire, both ways: requests, orders and errors whole, market data in a ring."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_ibkr.wire.codec import Raw
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.market_data import (
+    TickGeneric,
+    TickOptionComputation,
+    TickPrice,
+    TickSize,
+    TickString,
+)
+
+Direction = Literal["in", "out", "note"]  # towards the gateway, towards the client, neither
+TICKS = (TickPrice, TickSize, TickString, TickGeneric, TickOptionComputation)
+RING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a connection that is not a message: opened, refused, closed and why."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. ``at_s`` is virtual; ``connection`` counts from 1 per session."""
+
+    serial: int
+    at_s: float
+    connection: int
+    direction: Direction
+    message: Message | Raw | Note
+    size: int
+
+
+class Journal:
+    """Ordered record of one session.
+
+    Counters keep whole totals although ticks older than the ring's 10,000 per connection go.
+    """
+
+    def __init__(self) -> None:
+        self._whole: list[Entry] = []
+        self._ticks: dict[int, deque[Entry]] = {}
+        self._serials = itertools.count(1)
+        self.frames_in = self.frames_out = self.bytes_in = self.bytes_out = 0
+        self.listeners: list[Callable[[Entry], None]] = []
+
+    def add(
+        self,
+        at_s: float,
+        connection: int,
+        direction: Direction,
+        message: Message | Raw | Note,
+        *,
+        size: int = 0,
+    ) -> None:
+        """Record one message or note; ``size`` is its payload's length in bytes."""
+        entry = Entry(next(self._serials), at_s, connection, direction, message, size)
+        if direction == "in":
+            self.frames_in += 1
+            self.bytes_in += size + 4
+        elif direction == "out":
+            self.frames_out += 1
+            self.bytes_out += size + 4
+        if isinstance(message, TICKS):
+            ring = self._ticks.get(connection)
+            if ring is None:
+                ring = self._ticks[connection] = deque(maxlen=RING)
+            ring.append(entry)
+        else:
+            self._whole.append(entry)
+        for listener in self.listeners:
+            listener(entry)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what is kept, oldest first."""
+        kept = itertools.chain(self._whole, *self._ticks.values())
+        return iter(sorted(kept, key=lambda entry: entry.serial))

@@ -1,0 +1,253 @@
+"""One market data request from its first batch to its end: stream or snapshot.
+
+Sends what changed at the instants the market may change at. Source: gateway-behaviour.md 2.3
+("Streams", "Snapshot end rule"). Imports the engine for types only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.generic_ticks import NO_TOP, GenericTicks
+from pytest_ibkr.sim.quotes import Quote, Side
+from pytest_ibkr.sim.ticks import DELAYED, LIVE, SHARE_SIZES, SIDES, Field, TickWriter
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.market_data import (
+    MarketDataType,
+    TickReqParams,
+    TickSnapshotEnd,
+)
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.schedule import Timer
+
+SNAPSHOT_END_S: Final = 11.0
+DELAY_S: Final = 900.0  # delayed data is 15 minutes old
+_DELAYED_NOTICE: Final = "Requested market data is not subscribed. Displaying delayed market data."
+_BBO_STOCK, _BBO_OTHER = "9c0001", "a60001"  # keys of exchange maps, as captured
+_PERMISSIONS: Final = 3
+_MODEL_GAP_S: Final = 1.0  # the model's computation is not sent more often
+_STANDSTILL_S: Final = 1.0  # how often a frozen line looks whether it still is
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a client is shown: the market data type announced in message 58."""
+
+    data_type: int
+
+    @property
+    def delayed(self) -> bool:
+        """Whether it is 15 minutes old."""
+        return self.data_type > 2
+
+
+class MarketLine:
+    """One request. ``ended`` is called when it is over by itself (a snapshot's end)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        client: Client,
+        request_id: int,
+        instrument: Instrument,
+        *,
+        feed: Feed,
+        asked: frozenset[str],
+        snapshot: bool,
+        ended: Callable[[], None],
+    ) -> None:
+        self._engine, self._client, self._request_id = engine, client, request_id
+        self.instrument, self.snapshot = instrument, snapshot
+        self._feed, self._ended, self._asked = feed, ended, asked
+        self._lag_s = DELAY_S if feed.delayed else 0.0
+        self._writer = TickWriter(
+            request_id,
+            DELAYED if feed.delayed else LIVE,
+            in_lots=instrument.sec_type == "STK" and client.version < SHARE_SIZES,
+            size_ticks=not feed.delayed,
+        )
+        self._generic = GenericTicks(engine.world, instrument, asked, self._writer)
+        self._timers: list[Timer] = []
+        self._next: Timer | None = None
+        self._started_s = engine.now_s
+        self._quote = Quote()
+        self._halted: bool | None = None
+        self._sent: set[str] = set()  # a snapshot sends each field once
+        self._values: dict[Side, float | None] = {}
+        self._model_s = 0.0
+        self._over = False
+
+    def start(self) -> None:
+        """Plan the first batch, and a snapshot's end."""
+        tick_s = self._engine.conditions.latency.tick_s
+        self._timers.append(self._engine.owe(self._client, tick_s, self._first))
+        if self.snapshot:
+            self._timers.append(self._engine.owe(self._client, SNAPSHOT_END_S, self._time_out))
+        if self.instrument.sec_type == "OPT":
+            conditions = self._engine.conditions
+            if conditions.greeks == "late":
+                delay_s = tick_s + conditions.greeks_delay_s
+                self._timers.append(self._engine.owe(self._client, delay_s, self.update))
+
+    def stop(self) -> None:
+        """Send nothing any more."""
+        self._over = True
+        for timer in (*self._timers, self._next):
+            if timer is not None:
+                timer.cancel()
+
+    def _now(self) -> tuple[Quote, float]:
+        at_s = self._engine.market_time(self.instrument) - self._lag_s
+        return self._engine.world.market.quote(self.instrument, at_s), at_s
+
+    def _first(self) -> None:
+        if self._over:
+            return
+        quote, at_s = self._now()
+        self._client.send(*self._announcement())
+        if self._feed.delayed:
+            self._client.error(self._request_id, 10167, _DELAYED_NOTICE)
+        if self.snapshot:
+            self._client.send(*self._parameters())
+            self._client.send(*self._unsent(quote))
+        else:
+            self._client.send(*self._batch(quote))
+            self._client.send(*self._generic.first(quote, at_s))
+        self._client.send(*self._computations(quote, at_s))
+        self._quote = quote
+        self._go_on()
+
+    def _announcement(self) -> list[Message]:
+        kind = MarketDataType(request_id=self._request_id, data_type=self._feed.data_type)
+        return [kind] if self.snapshot else [*self._parameters(), kind]
+
+    def _parameters(self) -> list[Message]:
+        stock = self.instrument.sec_type == "STK"
+        return [
+            TickReqParams(
+                request_id=self._request_id,
+                min_tick=self.instrument.min_tick,
+                bbo_exchange=_BBO_STOCK if stock else _BBO_OTHER,
+                snapshot_permissions=_PERMISSIONS,
+            )
+        ]
+
+    def _batch(self, quote: Quote) -> list[Message]:
+        self._halted = self.instrument.symbol in self._engine.conditions.halted
+        if NO_TOP in self._asked:
+            return []
+        found = [m for _, part in self._writer.all_fields(quote, snapshot=False) for m in part]
+        if self.instrument.sec_type != "IND":
+            found.append(self._writer.halted(halted=self._halted))
+        return found
+
+    def _unsent(self, quote: Quote) -> list[Message]:
+        found: list[Message] = []
+        for field, messages in self._writer.all_fields(quote, snapshot=True):
+            if messages and field not in self._sent:
+                self._sent.add(field)
+                found += messages
+        return found
+
+    def update(self) -> None:
+        """Send what changed since the last time, and plan the next look."""
+        if self._over:
+            return
+        conditions, symbol = self._engine.conditions, self.instrument.symbol
+        quote, at_s = self._now()
+        halted = symbol in conditions.halted
+        if symbol not in conditions.frozen:
+            if self.snapshot:
+                self._client.send(*self._unsent(quote))
+            elif not (halted and self._halted):  # nothing moves in a halt
+                if NO_TOP not in self._asked:
+                    self._client.send(*self._writer.changes(self._quote, quote))
+                self._client.send(*self._generic.changes(self._quote, quote))
+            if not self.snapshot and halted != self._halted:
+                self._halted = halted
+                self._client.send(self._writer.halted(halted=halted))
+            self._client.send(*self._computations(quote, at_s))
+            self._quote = quote
+        self._go_on()
+
+    def _computations(self, quote: Quote, at_s: float) -> list[Message]:
+        if self.instrument.sec_type != "OPT" or not self._greeks_due():
+            return []
+        found: list[Message] = []
+        for side in SIDES:
+            if side in self._values and not self._moved(side, quote):
+                continue
+            computed = self._engine.world.market.computation(self.instrument, at_s, side)
+            if computed is not None:
+                self._values[side] = computed.price
+                if side == "model":
+                    self._model_s = self._engine.now_s
+                self._sent.add(f"{side} computation")
+                found.append(self._writer.computation(side, computed))
+        return found
+
+    def _moved(self, side: Side, quote: Quote) -> bool:
+        if self.snapshot:
+            return False
+        if side != "model":
+            return self._values[side] != {"bid": quote.bid, "ask": quote.ask}.get(side, quote.last)
+        if self._engine.now_s < self._model_s + _MODEL_GAP_S:
+            return False
+        return (quote.bid, quote.ask) != (self._quote.bid, self._quote.ask)
+
+    def _greeks_due(self) -> bool:
+        conditions = self._engine.conditions
+        if conditions.greeks == "never":
+            return False
+        due_s = self._started_s + conditions.latency.tick_s
+        if conditions.greeks == "late":
+            due_s += conditions.greeks_delay_s
+        return self._engine.now_s >= due_s - 1e-6
+
+    def _go_on(self) -> None:
+        if self.snapshot and self._complete():
+            self._finish()
+            return
+        if self._next is not None:
+            self._next.cancel()
+        now_s = self._engine.now_s
+        market = self._engine.world.market
+        next_s = market.next_change_s(self.instrument, now_s - self._lag_s)
+        if next_s is not None:
+            next_s += self._lag_s
+        if self.instrument.symbol in self._engine.conditions.frozen:
+            next_s = now_s + _STANDSTILL_S
+        if next_s is not None:
+            self._next = self._engine.later(next_s - now_s, self.update)
+
+    def _complete(self) -> bool:
+        """The snapshot end rule; fields that an instrument does not have count as sent."""
+        needed = {"bid", "ask", "last", "open", "close"}
+        if self.instrument.sec_type != "STK":
+            needed.discard("open")
+        if self.instrument.sec_type == "IND" and self._quote.bid is None:
+            needed -= {"bid", "ask"}
+        if self._feed.delayed:
+            needed.add("last_time_s")
+        if self.instrument.sec_type == "OPT":
+            needed |= {f"{side} computation" for side in SIDES}
+        return needed <= self._sent
+
+    def _time_out(self) -> None:
+        if not self._over:
+            self._finish()
+
+    def _finish(self) -> None:
+        tops: tuple[Field, ...] = ("bid", "ask")
+        for field in tops:
+            if field not in self._sent and self.instrument.sec_type != "IND":
+                self._client.send(*self._writer.field(field, Quote(), missing=True))
+        self._client.send(TickSnapshotEnd(request_id=self._request_id))
+        self.stop()
+        self._ended()

@@ -1,0 +1,49 @@
+"""Price grids: which rule an instrument has, and what a rule says; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.refusal import failed
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.contract import MarketRule, PriceStep, ReqMarketRule
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.engine import Engine
+
+CENT_RULE: Final = 26  # captured for US stocks: one step of 0.01 from 0 on
+OPTION_RULE: Final = 110  # option classes outside the all-penny programme: 0.05 from $3 on
+RULES: Final = {
+    CENT_RULE: (PriceStep(low_edge=0.0, increment=0.01),),
+    OPTION_RULE: (
+        PriceStep(low_edge=0.0, increment=0.01),
+        PriceStep(low_edge=3.0, increment=0.05),
+    ),
+}
+
+
+def rule_of(instrument: Instrument) -> int:
+    """Return the id of an instrument's price grid."""
+    wide = instrument.sec_type == "OPT" and not instrument.penny
+    return OPTION_RULE if wide else CENT_RULE
+
+
+class MarketRuleDesk:
+    """Answers reqMarketRule; neither request nor answer has a request id."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
+        """Return what this desk answers."""
+        return {ReqMarketRule: self.answer}
+
+    def answer(self, client: Client, message: ReqMarketRule) -> None:
+        """Send the grid, or 322 for a rule that no contract details have named."""
+        steps = RULES.get(message.rule_id)
+        if steps is None:
+            raise failed(f"Market rule with id = {message.rule_id} is missing")
+        client.send(MarketRule(rule_id=message.rule_id, steps=steps))

@@ -1,0 +1,295 @@
+"""Quotes and computations of the options on one underlying.
+
+The model's mid with the captured spread around it, on the tick grid; imports the model and the
+underlying's quoter. Before the captured instant sizes, last and previous close are synthetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from math import floor
+from typing import Final
+
+from pytest_ibkr.sim import pricing
+from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session, SessionCalendar
+from pytest_ibkr.sim.contracts import ContractBook, Instrument
+from pytest_ibkr.sim.option_model import Expiry
+from pytest_ibkr.sim.quotes import Computation, Quote, Side
+from pytest_ibkr.sim.underlying_quotes import SIZE_HOLD_MS, UnderlyingQuoter, around, mixed
+from pytest_ibkr.snapshot.rows import OptionRow
+
+_CLOSE_HOUR: Final = 16
+_NICKEL_FROM: Final = 3.0
+_TINY: Final = 1e-9
+_MONTH_S: Final = 30 * 86400
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """What is looked up once per option; ``spread`` dollars, None without a two-sided quote."""
+
+    option: Instrument
+    row: OptionRow
+    expiry: Expiry | None
+    spread: float | None
+    close_date: str = ""
+    close: float | None = None
+    traded_s: float = -1.0
+    traded: float | None = None
+
+
+class OptionQuoter:
+    """Options on one underlying; each expiry is fitted when first asked for."""
+
+    def __init__(
+        self,
+        book: ContractBook,
+        underlying: UnderlyingQuoter,
+        calendar: SessionCalendar,
+        *,
+        captured_s: float,
+    ) -> None:
+        self._book, self._underlying, self._calendar = book, underlying, calendar
+        self._captured_s = captured_s
+        self._expiries: dict[str, Expiry] = {}
+        self._captured: dict[int, Quote] = {}
+        self._lines: dict[int, _Line] = {}
+
+    @cached_property
+    def _rows(self) -> dict[str, list[OptionRow]]:
+        found: dict[str, list[OptionRow]] = {}
+        for row in self._underlying.block.option_chain:
+            found.setdefault(row.expiry, []).append(row)
+        return found
+
+    def at_the_money_vol(self) -> float | None:
+        """At-the-money volatility of the expiry nearest 30 days ahead; None without options."""
+        target_s = self._captured_s + _MONTH_S
+        for day in sorted(self._rows, key=lambda day: abs(self.expires_s(day) - target_s))[:5]:
+            found = self.expiry(day)
+            if found is not None and (vol := found.at_the_money_vol()) is not None:
+                return vol
+        return None
+
+    def expires_s(self, expiry: str) -> float:
+        """Epoch seconds of an expiry: the day's close by the session table, else 16:00."""
+        session = self._calendar.on(expiry)
+        if session is not None:
+            return session.close_s
+        day = (int(expiry[:4]), int(expiry[4:6]), int(expiry[6:8]))
+        return datetime(*day, _CLOSE_HOUR, tzinfo=EXCHANGE_ZONE).timestamp()
+
+    def expiry(self, expiry: str) -> Expiry | None:
+        """The fitted expiry; None when the underlying has no captured price."""
+        found = self._expiries.get(expiry)
+        spot = self._underlying.captured_spot
+        if found is None and spot is not None:
+            found = self._expiries[expiry] = Expiry(
+                self._rows[expiry],
+                spot=spot,
+                captured_s=self._captured_s,
+                expires_s=self.expires_s(expiry),
+                fallback_vol=lambda: self._next_vol(expiry),
+            )
+        return found
+
+    def _next_vol(self, expiry: str) -> float | None:
+        """At-the-money volatility of the first later expiry that has one."""
+        for later in sorted(self._rows):
+            if later > expiry and (found := self.expiry(later)) is not None and found.years > 0:
+                vol = found.at_the_money_vol()
+                if vol is not None:
+                    return vol
+        return None
+
+    def captured(self, option: Instrument) -> Quote:
+        """The snapshot's own quote; the previous close is the model's."""
+        found = self._captured.get(option.con_id)
+        if found is None:
+            row = self._book.row(option)
+            session = self._calendar.latest(self._captured_s)
+            found = self._captured[option.con_id] = Quote(
+                bid=row.bid,
+                ask=row.ask,
+                last=row.last,
+                bid_size=row.bid_size,
+                ask_size=row.ask_size,
+                close=None if session is None else self._close(self._line(option), session),
+                volume=row.volume,
+                last_time_s=int(self._captured_s) if row.volume else None,
+            )
+        return found
+
+    def _line(self, option: Instrument) -> _Line:
+        found = self._lines.get(option.con_id)
+        if found is None:
+            row = self._book.row(option)
+            quoted = row.bid is not None and row.ask is not None and 0 <= row.bid < row.ask
+            spread = row.ask - row.bid if quoted and row.ask and row.bid is not None else None
+            found = _Line(option, row, self.expiry(option.expiry), spread)
+            self._lines[option.con_id] = found
+        return found
+
+    def quote(self, option: Instrument, session: Session, at_ms: int) -> Quote:
+        """The quote at an instant of the calendar day of ``session`` or later."""
+        line = self._line(option)
+        close = line.close if line.close_date == session.date else self._close(line, session)
+        at_s = at_ms / 1000
+        if at_s < session.open_s:
+            return Quote(close=close)
+        at_s = min(at_s, session.close_s - 0.001)
+        row, expiry = line.row, line.expiry
+        spot = self._underlying.spot(session, round(at_s * 1000))
+        if line.spread is None or spot is None or expiry is None or at_s >= expiry.expires_s:
+            return Quote(last=None if row.volume else row.last, close=close)
+        bid, ask = _around(option, line.spread, expiry.value(option, at_s, spot))
+        bits = mixed(at_ms // SIZE_HOLD_MS * 31 + option.con_id)
+        last, last_s = self._last(line, session, at_s)
+        share = (at_s - session.open_s) / (session.close_s - session.open_s)
+        return Quote(
+            bid=bid,
+            ask=ask,
+            last=last,
+            bid_size=around(row.bid_size, bits, unit=10) if bid > 0 else 0,
+            ask_size=around(row.ask_size, bits >> 12, unit=10),
+            last_size=1 + (bits >> 24) % 10 if last_s is not None else None,
+            close=close,
+            volume=None if row.volume is None else int(row.volume * share),
+            last_time_s=last_s,
+        )
+
+    def spread(self, option: Instrument) -> float | None:
+        """Captured ask minus bid, dollars; None without a two-sided quote."""
+        return self._line(option).spread
+
+    def values(
+        self, option: Instrument, session: Session, at_s: float, *, spots: tuple[float, ...]
+    ) -> tuple[float, ...] | None:
+        """Model mids at one instant, on the tick grid; None without a two-sided quote."""
+        line = self._line(option)
+        expiry = line.expiry
+        if expiry is None or line.spread is None or not session.open_s <= at_s <= expiry.expires_s:
+            return None
+        return tuple(on_grid(option, expiry.value(option, at_s, spot)) for spot in spots)
+
+    def computation(
+        self, option: Instrument, quote: Quote, side: Side, *, at_s: float, spot: float
+    ) -> Computation | None:
+        """Volatility and sensitivities at one side of a two-sided quote; None: no such price."""
+        expiry = self.expiry(option.expiry)
+        if expiry is None or quote.bid is None or quote.ask is None:
+            return None
+        if side == "model":
+            value: float | None = (quote.bid + quote.ask) / 2
+        else:
+            value = {"bid": quote.bid, "ask": quote.ask, "last": quote.last}[side]
+        if value is None:
+            return None
+        vol = self._vol(option, expiry, side, value=value, at_s=at_s, spot=spot)
+        found = self._greeks(option, expiry, vol, at_s=at_s, spot=spot)
+        computed = Computation(
+            implied_vol=vol,
+            delta=found.delta if found else None,
+            price=value,
+            pv_dividend=0.0,
+            gamma=found.gamma if found else None,
+            vega=found.vega if found else None,
+            theta=found.theta if found else None,
+            under_price=spot,
+        )
+        if side == "model" and at_s >= self._captured_s:
+            return _as_captured(computed, self._book.row(option))
+        return computed
+
+    def _vol(
+        self,
+        option: Instrument,
+        expiry: Expiry,
+        side: Side,
+        *,
+        value: float,
+        at_s: float,
+        spot: float,
+    ) -> float | None:
+        if side == "model":
+            fit = expiry.fit(option)
+            return fit.vol if fit.solved or expiry.years <= 0.0 else None
+        return expiry.solve(option, value, at_s, spot=spot)
+
+    @staticmethod
+    def _greeks(
+        option: Instrument, expiry: Expiry, vol: float | None, *, at_s: float, spot: float
+    ) -> pricing.Greeks | None:
+        forward, years, discount = expiry.at(at_s, spot)
+        if vol is None or years <= 0.0:
+            return None
+        right = option.right
+        return pricing.greeks(
+            forward, option.strike, years, vol=vol, right=right, spot=spot, discount=discount
+        )
+
+    def _last(self, line: _Line, session: Session, at_s: float) -> tuple[float | None, int | None]:
+        """Last trade: today's trades lie evenly over the day; without any the captured last."""
+        volume, expiry = line.row.volume, line.expiry
+        if not volume:
+            return line.row.last, None
+        gap_s = max(1.0, (session.close_s - session.open_s) / volume)
+        count = floor((at_s - session.open_s) / gap_s)
+        traded_s = session.open_s + count * gap_s
+        if count < 1 or expiry is None:
+            return None, None
+        if line.traded_s != traded_s:
+            spot = self._underlying.spot(session, round(traded_s * 1000))
+            if spot is None:
+                return None, None
+            line.traded_s = traded_s
+            line.traded = on_grid(line.option, expiry.value(line.option, traded_s, spot))
+        return line.traded, int(traded_s)
+
+    def _close(self, line: _Line, session: Session) -> float | None:
+        before = self._calendar.previous(session)
+        spot = self._underlying.previous_close(session)
+        line.close_date, line.close = session.date, None
+        if before is not None and spot is not None and line.expiry is not None:
+            value = line.expiry.value(line.option, before.close_s, spot)
+            line.close = on_grid(line.option, value)
+        return line.close
+
+
+def _around(option: Instrument, spread: float, mid: float) -> tuple[float, float]:
+    """Bid and ask around a mid: the captured spread in ticks, at least one."""
+    per = ticks_per_dollar(option, mid)
+    ticks = max(1, round(spread * per))
+    bid = floor(mid * per - ticks / 2 + 0.5 + _TINY)
+    if bid < 1:  # nobody bids a fraction of a tick
+        return 0.0, max(1, min(ticks, floor(mid * per * 2 + 0.5))) / per
+    return bid / per, (bid + ticks) / per
+
+
+def ticks_per_dollar(option: Instrument, price: float) -> int:
+    """Ticks per dollar at a price: cents, or nickels from $3 up outside the penny classes."""
+    return 100 if option.penny or price < _NICKEL_FROM else 20
+
+
+def on_grid(option: Instrument, price: float) -> float:
+    """A price moved to the nearest tick."""
+    per = ticks_per_dollar(option, price)
+    return floor(price * per + 0.5) / per
+
+
+def _as_captured(computed: Computation, row: OptionRow) -> Computation:
+    def given(vendor: float | None, own: float | None) -> float | None:
+        return own if vendor is None else vendor
+
+    return Computation(
+        implied_vol=given(row.implied_vol, computed.implied_vol),
+        delta=given(row.delta, computed.delta),
+        price=computed.price,
+        pv_dividend=computed.pv_dividend,
+        gamma=given(row.gamma, computed.gamma),
+        vega=given(row.vega, computed.vega),
+        theta=given(row.theta, computed.theta),
+        under_price=computed.under_price,
+    )

@@ -1,0 +1,224 @@
+"""An order's way through the gateway: acknowledged, working, filled, cancelled, refused.
+
+Every step is an event of the schedule, so a client that leaves changes nothing. Which orders hang
+together is ``brackets``; when a quote fills is ``fills``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_ibkr.sim import brackets
+from pytest_ibkr.sim.buying_power import funds_refusal
+from pytest_ibkr.sim.execution_record import execute_order
+from pytest_ibkr.sim.order_reports import Reports
+from pytest_ibkr.sim.order_state import Order, OrderBook, Status
+from pytest_ibkr.sim.order_watch import Watch
+from pytest_ibkr.sim.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from pytest_ibkr.sim.conditions import Latency
+    from pytest_ibkr.sim.engine import Engine
+
+REJECTED: Final = "Order rejected - reason:"
+# Paper routes refuse FOK as Inactive + 201 (gateway-behaviour.md 3.2); the words are ours.
+FOK_REFUSED: Final = "The time-in-force is not supported by the destination."
+TOO_LATE: Final = "Order has been cancelled already, too late to replace"
+
+
+class OrderFlow:
+    """Moves orders on. The one place where an order's status changes."""
+
+    def __init__(self, engine: Engine, book: OrderBook) -> None:
+        self._engine, self._book = engine, book
+        self.reports = Reports(engine)
+        self.watch = Watch(engine, book, self)
+
+    # On the way in
+
+    def submit(self, orders: list[Order]) -> None:
+        """Send orders to IB; each is acknowledged after the acknowledgement latency."""
+        for order in orders:
+            order.held = False
+            self._after(self._latency.ack_s, lambda order=order: self._acknowledge(order))  # type: ignore[misc]
+
+    def modified(self, order: Order, *, to_market: bool) -> None:
+        """Report and work an order whose terms were just changed.
+
+        Args:
+            order: an order that is not done; before its acknowledgement nothing is reported.
+            to_market: it became a market order: it then says ``Filled`` before its execution
+                and nothing at all before that (S6 of gateway-behaviour.md, appendix C).
+        """
+        if order.status is Status.PENDING_SUBMIT:
+            return
+        order.filled_first = order.filled_first or to_market
+        order.modified_silently = to_market and not order.rests
+        if not order.modified_silently:
+            self.reports.pair(order)
+        if not order.rests:
+            self.watch.route(order)
+
+    def after_ack(self, action: Callable[[], None]) -> None:
+        """Do something when IB's acknowledgement would arrive."""
+        self._after(self._latency.ack_s, action)
+
+    def _acknowledge(self, order: Order) -> None:
+        if order.status is not Status.PENDING_SUBMIT:
+            return
+        parent = order.parent
+        if parent is not None and parent.is_done and parent.status is not Status.FILLED:
+            order.perm_id = self._book.new_perm_id()
+            self.cancel_now(order)
+            return
+        refusal = self._refusal_by_ib(order)
+        order.perm_id = self._book.new_perm_id()
+        brackets.join_parent_group(order)
+        if refusal is not None:
+            self.reject(order, refusal.code, refusal.text)
+            return
+        order.waits_for_open = not self._engine.world.market.is_open(self._engine.now_s)
+        order.expires_s = self.watch.expiry_of(order)
+        order.status = Status.PRE_SUBMITTED
+        self.watch.set_trailing_stop(order)
+        if order.waits_for_open and not order.waits_for_parent:
+            self.reports.held_until_open(order, self.watch.opening_text())
+        if order.rests:
+            self.reports.pair(order)
+            self.watch.start(order)
+        else:
+            self._announce_working(order)
+            self.watch.route(order)
+
+    def _announce_working(self, order: Order) -> None:
+        """Market buys show PreSubmitted until they fill, market sells Submitted, limits both."""
+        if order.order_type == "MKT":
+            if not order.buys:
+                order.status = Status.SUBMITTED
+            self.reports.pair(order)
+            return
+        self.reports.pair(order)
+        order.status = Status.SUBMITTED
+        self.reports.pair(order, times=2)
+
+    def _refusal_by_ib(self, order: Order) -> Refusal | None:
+        if order.terms.tif == "FOK":
+            return Refusal(201, REJECTED + FOK_REFUSED)
+        return funds_refusal(order, self._book, self._engine)
+
+    # What happens to a working order
+
+    def activate(self, order: Order) -> None:
+        """Its parent is filled or the market open: work it, if nothing else holds it."""
+        if not order.is_open or order.status is Status.PENDING_CANCEL:
+            return
+        if order.rests:
+            self.reports.pair(order)
+        else:
+            order.status = Status.SUBMITTED
+            self.reports.pair(order)
+            self.watch.route(order)
+        self.watch.start(order)
+
+    def fill(self, order: Order, shares: Decimal, price: Decimal, *, added: bool) -> None:
+        """Execute part or all of an order, now; see ``execute_order`` for the arguments."""
+        execution = execute_order(
+            self._engine, self._book, order, shares=shares, price=price, added=added
+        )
+        if order.remaining == 0:
+            order.status = Status.FILLED
+            self._finish(order, f"Filled Size: {order.filled:f}")
+        elif order.status is not Status.PENDING_CANCEL:
+            order.status = Status.SUBMITTED
+        order.modified_silently = False
+        if order.filled_first:
+            self.reports.pair(order)
+        self.reports.execution(execution)
+        if not order.filled_first:
+            self.reports.pair(order)
+        self._after(self._latency.commission_s, lambda: self.reports.commission(execution))
+        brackets.after_fill(self, self._book, order, shares)
+
+    def reduce(self, order: Order, shares: Decimal) -> None:
+        """Take away quantity because another order of its OCA group filled as much."""
+        order.quantity -= min(shares, order.remaining)
+        if order.remaining == 0:
+            self.cancel_now(order)
+        else:
+            self.reports.pair(order)
+
+    # On the way out
+
+    def ask_cancel(self, order: Order) -> None:
+        """Send a cancellation to IB: PendingCancel on the way, Cancelled unless a fill wins."""
+        order.cancel_asked = True
+        half_s = self._latency.cancel_s / 2
+        self._after(half_s, lambda: self._pending_cancel(order))
+        self._after(self._latency.cancel_s, lambda: self._cancel(order))
+
+    def _pending_cancel(self, order: Order) -> None:
+        if not order.is_open:
+            return
+        # What the exchange never had comes back with its echo, twice (off-hours captures).
+        off_hours = order.waits_for_open
+        order.status = Status.PENDING_CANCEL
+        if off_hours:
+            self.reports.pair(order, times=2)
+        else:
+            self.reports.status(order)
+
+    def _cancel(self, order: Order) -> None:
+        if order.status is Status.PENDING_SUBMIT:
+            # Not acknowledged yet: a cancellation cannot overtake its order.
+            self.ask_cancel(order)
+        elif order.is_done:
+            text = f"OrderId {order.order_id} that needs to be cancelled cannot be cancelled"
+            self.reports.error(order, 10148, f"{text}, state: {order.status}.")
+        else:
+            self.cancel_now(order, "Cancelled by Trader")
+
+    def cancel_remainder(self, order: Order) -> None:
+        """What an immediate-or-cancel order did not get goes."""
+        order.status = Status.PENDING_CANCEL
+        self.reports.status(order)
+        self.cancel_now(order)
+
+    def cancel_now(self, order: Order, text: str = "Cancelled by System:\n") -> None:
+        """Cancel at IB, at once: orderStatus and 202; children of it go too."""
+        if order.is_done:
+            return
+        order.status = Status.CANCELLED
+        self._finish(order, text)
+        self.reports.cancelled(order)
+        brackets.after_end(self, order)
+
+    def cancel_held(self, order: Order) -> None:
+        """Drop an order that was never transmitted: it never left the gateway."""
+        order.status = Status.API_CANCELLED
+        self._finish(order, "")
+        self.reports.status(order)
+        brackets.after_end(self, order)
+
+    def reject(self, order: Order, code: int, text: str) -> None:
+        """IB refuses it: Inactive, the error, Inactive again."""
+        order.status = Status.INACTIVE
+        self._finish(order, "")
+        self.reports.status(order)
+        self.reports.error(order, code, text)
+        self.reports.status(order)
+        brackets.after_end(self, order)
+
+    def _finish(self, order: Order, text: str) -> None:
+        order.finished_s, order.finished_text = self._engine.now_s, text
+        order.waits_for_open = False
+
+    @property
+    def _latency(self) -> Latency:
+        return self._engine.conditions.latency
+
+    def _after(self, delay_s: float, action: Callable[[], None]) -> None:
+        # Not engine.owe: that drops the answer with its client, and orders outlive clients.
+        self._engine.schedule.at(self._engine.now_s + delay_s, action, owed=True)

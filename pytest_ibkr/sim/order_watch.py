@@ -1,0 +1,165 @@
+"""Which moments matter to orders: quote changes, the opening, the end of a day order.
+
+Keeps one timer per instrument with working orders; ``OrderFlow`` acts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pytest_ibkr.sim import fills
+from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
+from pytest_ibkr.sim.order_state import Order, OrderBook, Status
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.contracts import Instrument
+    from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.order_flow import OrderFlow
+    from pytest_ibkr.sim.quotes import Quote
+    from pytest_ibkr.sim.schedule import Timer
+
+
+class Watch:
+    """Looks at working orders when their market may have changed."""
+
+    def __init__(self, engine: Engine, book: OrderBook, flow: OrderFlow) -> None:
+        self._engine, self._book, self._flow = engine, book, flow
+        self._timers: dict[int, Timer] = {}
+        self._liquidity = fills.Liquidity()
+        self.paused = False  # scripted: acknowledgements go on, the market fills nothing
+
+    def route(self, order: Order) -> None:
+        """Let an order meet the market: first after the fill latency, then at every change."""
+        engine = self._engine
+        order.ready_s = engine.now_s + engine.conditions.latency.fill_s
+        engine.schedule.at(order.ready_s, lambda: self._first_look(order), owed=True)
+        self.start(order)
+
+    def start(self, order: Order) -> None:
+        """Watch the instrument of an open order."""
+        if order.is_open:
+            self._arm(order.instrument)
+
+    def opening_text(self) -> str:
+        """When the next session begins, as warning 399 prints it."""
+        opens_s = self._engine.world.calendar.next_open_s(self._engine.now_s)
+        if opens_s is None:
+            return "the next session"
+        return f"{datetime.fromtimestamp(opens_s, EXCHANGE_ZONE):%Y-%m-%d %H:%M:%S} US/Eastern"
+
+    def expiry_of(self, order: Order) -> float | None:
+        """When a day order ends: the close of the session it works in; None: never."""
+        if order.terms.tif == "GTC":
+            return None
+        calendar, now_s = self._engine.world.calendar, self._engine.now_s
+        opens_s = now_s if calendar.is_open(now_s) else calendar.next_open_s(now_s)
+        session = None if opens_s is None else calendar.session_of(opens_s)
+        if session is None:
+            return None
+        self._engine.schedule.at(session.close_s, lambda: self._expire(order), owed=False)
+        return session.close_s
+
+    def _expire(self, order: Order) -> None:
+        if order.is_open and order.expires_s is not None:
+            self._flow.cancel_now(order)
+
+    def _arm(self, instrument: Instrument) -> None:
+        if instrument.con_id in self._timers:
+            return
+        engine = self._engine
+        now_s = engine.now_s
+        if engine.world.market.is_open(now_s):
+            due_s = engine.world.market.next_change_s(instrument, now_s)
+        else:
+            due_s = engine.world.calendar.next_open_s(now_s)
+        if due_s is not None:
+            timer = engine.schedule.at(due_s, lambda: self._changed(instrument), owed=False)
+            self._timers[instrument.con_id] = timer
+
+    def _changed(self, instrument: Instrument) -> None:
+        del self._timers[instrument.con_id]
+        orders = [o for o in self._book.all() if o.instrument is instrument and o.is_open]
+        if not orders:
+            return
+        if self._engine.world.market.is_open(self._engine.now_s):
+            self._open(orders)
+            for order in orders:
+                self.look(order)
+        self._arm(instrument)
+
+    def _open(self, orders: list[Order]) -> None:
+        for order in orders:
+            if order.waits_for_open and order.is_open:
+                order.waits_for_open = False
+                self._flow.activate(order)
+
+    def _first_look(self, order: Order) -> None:
+        if order.ready_s is None or self._engine.now_s < order.ready_s:
+            return  # it was modified meanwhile and looks later
+        self.look(order)
+        if order.terms.tif == "IOC" and order.is_open and not order.rests:
+            self._flow.cancel_remainder(order)
+        elif order.modified_silently and order.is_open:
+            order.modified_silently = False
+            self._flow.reports.pair(order)
+
+    def look(self, order: Order) -> None:
+        """Trigger, trail and fill one order as the quote of this moment allows."""
+        if self.paused or not order.is_open or order.waits_for_parent or order.waits_for_open:
+            return
+        quote = self._valid_quote(order.instrument)
+        if quote is None:
+            return
+        if order.waits_for_trigger:
+            if self.set_trailing_stop(order):
+                self._flow.reports.pair(order)
+            if not fills.stop_reached(order, quote):
+                return
+            order.triggered = True
+            order.ready_s = self._engine.now_s
+            if order.status is Status.PRE_SUBMITTED:
+                order.status = Status.SUBMITTED
+                self._flow.reports.pair(order)
+        if order.ready_s is None or self._engine.now_s < order.ready_s:
+            return
+        self._take(order, quote)
+
+    def _valid_quote(self, instrument: Instrument) -> Quote | None:
+        """The quote an order may trade on; None while halted, or frozen for too long."""
+        engine = self._engine
+        if instrument.symbol in engine.conditions.halted:
+            return None
+        if not engine.world.market.is_open(engine.now_s):
+            return None
+        priced_s = engine.market_time(instrument)
+        if engine.now_s - priced_s > fills.STALE_AFTER_S:
+            return None
+        return engine.world.market.quote(instrument, priced_s)
+
+    def set_trailing_stop(self, order: Order) -> bool:
+        """Move a trailing stop to where the market of now puts it; True: it moved."""
+        quote = self._valid_quote(order.instrument)
+        if order.order_type != "TRAIL" or quote is None:
+            return False
+        price = fills.trigger_price(order, quote)
+        tick = self._engine.world.market.tick_size(order.instrument, price or Decimal(1))
+        before, order.stop = order.stop, fills.trailed_stop(order, quote, tick=tick)
+        return order.stop != before
+
+    def _take(self, order: Order, quote: Quote) -> None:
+        offer = fills.opposite(quote, buys=order.buys)
+        if offer is None or not fills.acceptable(order, offer):
+            return
+        instrument = order.instrument
+        priced_s = self._engine.market_time(instrument)
+        until = self._engine.world.market.next_change_s(instrument, priced_s)
+        key = instrument.con_id
+        left = self._liquidity.left(key, offer, buys=order.buys, until=until)
+        shares = min(left, order.remaining)
+        if shares <= 0:
+            return
+        self._liquidity.take(key, shares, buys=order.buys, until=until)
+        rested = order.order_type == "LMT" and order.ready_s != self._engine.now_s
+        self._flow.fill(order, shares, offer.price, added=rested)

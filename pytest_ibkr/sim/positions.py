@@ -1,0 +1,142 @@
+"""The account's books: cash, holdings, cost and realised P&L, exact in Decimal.
+
+Imports instruments only as a type; knows nothing of orders, clients or quotes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.contracts import Instrument
+
+ZERO: Final = Decimal(0)
+# A cost share is cut here, and what is cut stays in the remaining cost: nothing gets lost.
+_COST_STEP: Final = Decimal("1E-8")
+
+
+def unit(instrument: Instrument) -> int:
+    """Shares that one share or contract stands for."""
+    return instrument.multiplier or 1
+
+
+def exact(value: float) -> Decimal:
+    """The decimal a float is printed as: 754.95 gives ``Decimal("754.95")``."""
+    return Decimal(repr(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One fill as the books see it.
+
+    ``quantity`` is signed (buys positive), in shares or contracts; ``price`` is per share;
+    ``commission`` is in dollars for the whole fill.
+    """
+
+    instrument: Instrument
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal = ZERO
+
+    @property
+    def value(self) -> Decimal:
+        """Signed dollars that change hands before commission; positive is paid."""
+        return self.quantity * self.price * unit(self.instrument)
+
+
+@dataclass(slots=True)
+class Holding:
+    """What the account has of one contract.
+
+    ``cost`` is the signed amount paid for the present quantity, commissions included (negative
+    for short holdings); ``realized`` is the P&L of what was closed, net of commissions.
+    """
+
+    instrument: Instrument
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    realized: Decimal = ZERO
+
+    @property
+    def average_cost(self) -> Decimal:
+        """Dollars per share or contract: includes the multiplier and commissions."""
+        return self.cost / self.quantity if self.quantity else ZERO
+
+    def market_value(self, price: Decimal) -> Decimal:
+        """Signed dollars at a price per share."""
+        return self.quantity * price * unit(self.instrument)
+
+    def unrealized(self, price: Decimal) -> Decimal:
+        """P&L of the present quantity at a price per share, net of the opening commissions."""
+        return self.market_value(price) - self.cost
+
+
+class Ledger:
+    """Cash and holdings. At any time ``cash + sum(cost) == start + sum(realized)``, exactly."""
+
+    def __init__(self, cash: Decimal) -> None:
+        self.start = cash
+        self.cash = cash
+        self.commissions = ZERO
+        self.holdings: dict[int, Holding] = {}
+
+    @property
+    def realized(self) -> Decimal:
+        """P&L of everything closed, net of commissions."""
+        return sum((held.realized for held in self.holdings.values()), ZERO)
+
+    def open_holdings(self) -> list[Holding]:
+        """Holdings with a quantity, in order of their first trade."""
+        return [held for held in self.holdings.values() if held.quantity]
+
+    def quantity(self, con_id: int) -> Decimal:
+        """Signed quantity held, 0 when none."""
+        held = self.holdings.get(con_id)
+        return ZERO if held is None else held.quantity
+
+    def book(self, trade: Trade) -> Decimal | None:
+        """Enter a trade; return the realised P&L, or None when it only opened.
+
+        A trade through zero closes the old side and opens the new one; its commission is shared
+        in proportion to the quantities.
+        """
+        held = self.holdings.setdefault(trade.instrument.con_id, Holding(trade.instrument))
+        closing = _closing_part(held.quantity, trade.quantity)
+        opening = trade.quantity - closing
+        fee = trade.commission if not opening else _share(trade.commission, closing, trade.quantity)
+        each = trade.price * unit(trade.instrument)
+        self.cash -= trade.value + trade.commission
+        self.commissions += trade.commission
+        realized = None
+        if closing:
+            released = _share(held.cost, -closing, held.quantity)
+            realized = -closing * each - fee - released
+            held.realized += realized
+            held.cost -= released
+            held.quantity += closing
+        held.quantity += opening
+        held.cost += opening * each + (trade.commission - fee)
+        return realized
+
+    def adopt(self, instrument: Instrument, quantity: Decimal, *, average_cost: Decimal) -> None:
+        """Add a holding that was there before the session: no cash moves, the start does."""
+        held = self.holdings.setdefault(instrument.con_id, Holding(instrument))
+        cost = quantity * average_cost
+        held.quantity += quantity
+        held.cost += cost
+        self.start += cost
+
+
+def _closing_part(held: Decimal, traded: Decimal) -> Decimal:
+    """The signed part of a trade that reduces the holding."""
+    if not held or (held > 0) == (traded > 0):
+        return ZERO
+    return traded if abs(traded) <= abs(held) else -held
+
+
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    if part == whole:
+        return amount
+    return (amount * part / whole).quantize(_COST_STEP, ROUND_HALF_EVEN)

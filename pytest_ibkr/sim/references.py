@@ -1,0 +1,189 @@
+"""Reference data: contract details and option chain parameters.
+
+Source: gateway-behaviour.md 2.2 and appendix A. Imports the engine for types only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_ibkr.sim import reference_facts
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.refusal import Refusal, invalid, unknown_contract
+from pytest_ibkr.sim.ticks import SHARE_SIZES
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.contract import (
+    ContractData,
+    ContractDataEnd,
+    OptionParameter,
+    OptionParameterEnd,
+    ReqContractDetails,
+    ReqOptionParameters,
+    Strike,
+    TagValue,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.engine import Engine
+
+_NOTHING_GIVEN: Final = "The symbol or the local-symbol or the security id must be entered"
+_ROWS_A_STEP: Final = 200  # long lists come throttled
+_STEP_S: Final = 0.25
+_LOT: Final = 100
+
+
+class ReferenceDesk:
+    """Answers what a contract is and what options there are."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
+        """Request classes and what deals with them."""
+        return {ReqContractDetails: self._details, ReqOptionParameters: self._parameters}
+
+    def _refuse_later(self, client: Client, request_id: int, refusal: Refusal) -> None:
+        self._engine.owe(
+            client,
+            self._engine.conditions.latency.details_s,
+            lambda: client.error(request_id, refusal.code, refusal.text),
+        )
+
+    def _details(self, client: Client, request: ReqContractDetails) -> None:
+        found = self._matching(request)
+        if not found:
+            self._refuse_later(client, request.request_id, unknown_contract())
+            return
+        delay_s = self._engine.conditions.latency.details_s
+        for first in range(0, len(found), _ROWS_A_STEP):
+            part = found[first : first + _ROWS_A_STEP]
+            last = first + _ROWS_A_STEP >= len(found)
+            self._owe_details(client, request, part, delay_s=delay_s, last=last)
+            delay_s += _STEP_S
+
+    def _owe_details(
+        self,
+        client: Client,
+        request: ReqContractDetails,
+        part: list[Instrument],
+        *,
+        delay_s: float,
+        last: bool,
+    ) -> None:
+        def answer() -> None:
+            rows = [self._row(each, request, version=client.version) for each in part]
+            client.send(*rows)
+            if last:
+                client.send(ContractDataEnd(request_id=request.request_id))
+
+        self._engine.owe(client, delay_s, answer)
+
+    def _matching(self, request: ReqContractDetails) -> list[Instrument]:
+        contract, book = request.contract, self._engine.world.book
+        if request.sec_id_type == "ISIN":
+            symbols = self._engine.world.snapshot.symbols.values()
+            known = [block.symbol for block in symbols if block.isin == request.sec_id]
+            return [each for each in book.underlyings if each.symbol in known]
+        if not (contract.con_id or contract.symbol or contract.local_symbol):
+            raise invalid(_NOTHING_GIVEN)
+        return book.find(contract)
+
+    def _row(self, found: Instrument, request: ReqContractDetails, *, version: int) -> ContractData:
+        smallest, step, suggested = reference_facts.size_rules(found)
+        sector, category, subcategory = reference_facts.industry(found)
+        option = found.sec_type == "OPT"
+        calendar, now_s = self._engine.world.calendar, self._engine.now_s
+        in_lots = found.sec_type == "STK" and version < SHARE_SIZES
+        return ContractData(
+            request_id=request.request_id,
+            symbol=found.symbol,
+            sec_type=found.sec_type,
+            expiry=found.expiry,
+            strike=found.strike,
+            right=found.right,
+            exchange=request.contract.exchange or found.exchange,
+            currency=found.currency,
+            local_symbol=found.local_symbol,
+            market_name=found.trading_class,
+            trading_class=found.trading_class,
+            con_id=found.con_id,
+            min_tick=found.min_tick,
+            size_multiplier=_LOT if in_lots else 1,
+            multiplier=str(found.multiplier or ""),
+            order_types=reference_facts.order_types(found),
+            valid_exchanges=found.valid_exchanges,
+            under_con_id=found.under_con_id,
+            long_name=found.long_name,
+            primary_exchange=found.primary_exchange,
+            contract_month=found.expiry[:6],
+            industry=sector,
+            category=category,
+            subcategory=subcategory,
+            time_zone=found.time_zone,
+            trading_hours=calendar.trading_hours_text(now_s, liquid=option),
+            liquid_hours=calendar.trading_hours_text(now_s, liquid=True),
+            sec_ids=self._sec_ids(found),
+            agg_group=2 if option else 1,
+            under_symbol=found.symbol if option else "",
+            under_sec_type=self._engine.world.book.underlying(found).sec_type if option else "",
+            market_rule_ids=reference_facts.market_rules(found),
+            real_expiration=found.expiry,
+            stock_type=found.stock_type,
+            size_min_tick=smallest,
+            min_size=smallest,
+            size_increment=step,
+            suggested_size_increment=suggested,
+        )
+
+    def _sec_ids(self, found: Instrument) -> tuple[TagValue, ...]:
+        isin = self._engine.world.snapshot.symbols[found.symbol].isin
+        if found.sec_type == "OPT" or not isin:
+            return ()
+        return (TagValue(tag="ISIN", value=isin),)
+
+    def _parameters(self, client: Client, request: ReqOptionParameters) -> None:
+        book = self._engine.world.book
+        underlying = book.by_id(request.con_id)
+        if not request.con_id or not request.symbol:
+            raise invalid("The underlying contract id and symbol must be entered")
+        if (
+            underlying is None
+            or underlying.symbol != request.symbol
+            or underlying.sec_type != request.sec_type
+        ):
+            raise unknown_contract()
+        chain = book.chain(request.symbol)
+        # A futures exchange selects futures options: a stock has none.
+        rows = [] if request.fut_fop_exchange else _parameter_rows(request, chain)
+        self._engine.owe(
+            client,
+            self._engine.conditions.latency.parameters_s,
+            lambda: client.send(*rows, OptionParameterEnd(request_id=request.request_id)),
+        )
+
+
+def _parameter_rows(
+    request: ReqOptionParameters, chain: tuple[Instrument, ...]
+) -> list[OptionParameter]:
+    """One row per exchange and trading class, each with all expiries and all strikes."""
+    found = []
+    for name in sorted({option.trading_class for option in chain}):
+        members = [option for option in chain if option.trading_class == name]
+        expirations = tuple(Text(value=day) for day in sorted({o.expiry for o in members}))
+        strikes = tuple(Strike(value=level) for level in sorted({o.strike for o in members}))
+        found += [
+            OptionParameter(
+                request_id=request.request_id,
+                exchange=exchange,
+                under_con_id=request.con_id,
+                trading_class=name,
+                multiplier=str(members[0].multiplier),
+                expirations=expirations,
+                strikes=strikes,
+            )
+            for exchange in reference_facts.PARAMETER_EXCHANGES
+        ]
+    return found

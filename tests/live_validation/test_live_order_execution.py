@@ -1,0 +1,101 @@
+"""Orders on a contract chosen now: fill, track, cancel, close, refuse."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bot.broker import BrokerError
+from bot.domain.orders import CANCELLED_STATUSES, OrderStatus, OrderTicket
+
+pytestmark = [pytest.mark.live, pytest.mark.market_hours, pytest.mark.places_orders]
+
+
+def limit(action, price, *, quantity=1):
+    """A day limit order."""
+    return OrderTicket(action=action, quantity=Decimal(quantity), limit_price=price, tif="DAY")
+
+
+@pytest.fixture
+def buy_one(broker, otm_call, clock, ibkr_config, measure):
+    """Buy one contract at the ask; return its final state."""
+    timeout_s = ibkr_config.thresholds.order_fill_timeout_seconds
+
+    def buy():
+        before = clock.now()
+        quote = broker.get_market_data(otm_call.contract)
+        order_id = broker.place_order(otm_call.contract, limit("BUY", quote.ask))
+        assert order_id > 0
+        state = broker.wait_for_order(order_id, {OrderStatus.FILLED}, timeout_s)
+        measure("order_fill_time_s", (clock.now() - before).total_seconds())
+        return state
+
+    return buy
+
+
+@pytest.mark.req("LV-016")
+def test_a_marketable_limit_order_fills(guard, buy_one):
+    state = buy_one()
+    assert state.status is OrderStatus.FILLED
+    assert state.filled == 1
+    assert state.avg_fill_price is not None
+    assert state.avg_fill_price > 0
+
+
+@pytest.mark.req("LV-017")
+def test_a_fill_changes_the_position_by_what_was_bought(guard, broker, buy_one, otm_call):
+    buy_one()
+    con_id = otm_call.contract.con_id
+    assert guard.change(con_id) == 1
+    [row] = [p for p in broker.get_positions() if p.contract.con_id == con_id]
+    assert row.contract.right == "C"
+    assert row.avg_cost > 0
+
+
+@pytest.mark.req("LV-018")
+def test_a_resting_order_can_be_cancelled(guard, broker, otm_call, clock, ibkr_config):
+    price = otm_call.snapped(otm_call.quote.bid / 2)
+    order_id = broker.place_order(otm_call.contract, limit("BUY", price))
+    clock.sleep(2)
+    assert broker.get_order_status(order_id).status in {"PreSubmitted", "Submitted"}
+    state = broker.cancel_order(
+        order_id, timeout_s=ibkr_config.thresholds.order_cancel_timeout_seconds
+    )
+    assert state.status in CANCELLED_STATUSES
+    assert state.filled == 0
+    assert order_id not in {order.order_id for order in broker.open_orders()}
+
+
+@pytest.mark.req("LV-019")
+def test_a_round_trip_ends_where_it_began(guard, broker, buy_one, otm_call, ibkr_config):
+    buy_one()
+    quote = broker.get_market_data(otm_call.contract)
+    order_id = broker.place_order(otm_call.contract, limit("SELL", quote.bid))
+    state = broker.wait_for_order(
+        order_id, {OrderStatus.FILLED}, ibkr_config.thresholds.order_fill_timeout_seconds
+    )
+    assert state.status is OrderStatus.FILLED
+    assert guard.change(otm_call.contract.con_id) == 0
+
+
+@pytest.mark.req("LV-024")
+def test_three_orders_are_tracked_and_cancelled_one_by_one(guard, broker, otm_call, clock):
+    prices = [otm_call.snapped(otm_call.quote.bid * Decimal(s)) for s in ("0.5", "0.6", "0.7")]
+    ids = [broker.place_order(otm_call.contract, limit("BUY", price)) for price in prices]
+    assert len(set(ids)) == 3
+    clock.sleep(2)
+    working = {order.order_id: order for order in broker.open_orders()}
+    assert [working[order_id].ticket.limit_price for order_id in ids] == prices
+    broker.cancel_order(ids[1])
+    left = {order.order_id for order in broker.open_orders()}
+    assert ids[1] not in left
+    assert {ids[0], ids[2]} <= left
+
+
+@pytest.mark.req("LV-024")
+@pytest.mark.parametrize("quantity", [-1, 0])
+def test_a_quantity_that_is_not_positive_is_refused(guard, broker, otm_call, quantity):
+    with pytest.raises((ValueError, BrokerError), match=r"(?i)quantity|invalid"):
+        broker.place_order(otm_call.contract, limit("BUY", otm_call.quote.bid, quantity=quantity))
+    assert guard.change(otm_call.contract.con_id) == 0

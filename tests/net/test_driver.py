@@ -1,0 +1,139 @@
+"""The clock a test holds: owed answers are jumped to, sleeping walks, waiting has a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from pytest_ibkr.wire.messages.contract import Contract
+from pytest_ibkr.wire.messages.history import HistoricalData, ReqHistoricalData
+from pytest_ibkr.wire.messages.market_data import ReqMarketData, TickPrice, TickSnapshotEnd
+from pytest_ibkr.wire.messages.session import CurrentTime, ReqCurrentTime
+from tests.net.raw_client import RawClient
+
+SPY = Contract(con_id=756733, symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
+TEN = datetime(2026, 7, 10, 14, 0, tzinfo=UTC)  # 10:00 in New York
+
+
+def test_a_session_begins_at_ten_on_the_snapshots_day(session):
+    assert 0 <= (session.clock.now() - TEN).total_seconds() < 5
+
+
+def test_an_owed_answer_costs_no_real_second(session):
+    session.configure(greeks="never")
+    option = session.engine.world.book.chain("SPY")[0].contract()
+    with RawClient(session).start() as client:
+        before_s, began_s = time.monotonic(), session.clock.epoch_s()
+        client.send(ReqMarketData(request_id=3, contract=option, snapshot=True))
+        client.wait_for(TickSnapshotEnd)
+        assert session.clock.epoch_s() - began_s >= 11, "no greeks: the full eleven seconds"
+        assert time.monotonic() - before_s < 2
+
+
+def test_sleeping_delivers_every_event_at_its_own_moment(session):
+    session.clock.hold()
+    with RawClient(session).start() as client:
+        client.send(ReqMarketData(request_id=3, contract=SPY))
+        session.journal.wait_for(TickPrice)
+        session.clock.sleep(10)
+        moments = [e.at_s for e in session.journal.entries() if isinstance(e.message, TickPrice)]
+        assert moments == sorted(moments)
+        assert len(set(moments)) >= 10
+        assert moments[-1] <= session.clock.epoch_s()
+
+
+def test_the_wall_clock_walks_along(session):
+    began_s = time.time()
+    session.clock.sleep(3600)
+    assert 3600 <= time.time() - began_s < 3605
+
+
+def test_held_time_stands_still_for_everybody(session):
+    session.clock.hold()
+    first = session.clock.epoch_s(), time.time()
+    threading.Event().wait(0.02)
+    assert (session.clock.epoch_s(), time.time()) == first
+    session.clock.resume()
+    threading.Event().wait(0.02)
+    assert session.clock.epoch_s() > first[0]
+
+
+def test_waiting_returns_as_soon_as_the_event_is_set(session):
+    event = threading.Event()
+    event.set()
+    before_s = session.clock.epoch_s()
+    assert session.clock.wait(event, 30)
+    assert session.clock.epoch_s() - before_s < 1
+
+
+def test_waiting_for_nothing_ends_at_the_virtual_deadline(session):
+    before_s, real_s = session.clock.epoch_s(), time.monotonic()
+    assert not session.clock.wait(threading.Event(), 30)
+    assert session.clock.epoch_s() - before_s >= 30
+    assert time.monotonic() - real_s < 5
+
+
+def test_asleep_lets_other_coroutines_run(session):
+    seen = []
+
+    async def other():
+        for _ in range(3):
+            seen.append(session.clock.epoch_s())
+            await asyncio.sleep(0)
+
+    async def both():
+        await asyncio.gather(session.clock.asleep(30), other())
+
+    asyncio.run(both())
+    assert len(seen) == 3
+    assert session.clock.epoch_s() - seen[0] >= 29
+
+
+def test_the_same_requests_give_the_same_bytes_while_time_is_held(gateway):
+    def run() -> list[bytes]:
+        session = gateway.new_session("repeat")
+        session.clock.hold()
+        with RawClient(session).start() as client:
+            client.send(ReqMarketData(request_id=3, contract=SPY))
+            session.journal.wait_for(TickPrice)
+            session.clock.sleep(20)
+            client.send(
+                ReqHistoricalData(
+                    request_id=4,
+                    contract=SPY,
+                    bar_size="5 mins",
+                    duration="1 D",
+                    use_rth=True,
+                    what_to_show="TRADES",
+                )
+            )
+            session.journal.wait_for(HistoricalData)
+            client.send(ReqCurrentTime())
+            session.journal.wait_for(CurrentTime)
+            outgoing = [e.message for e in session.journal.entries() if e.direction == "out"]
+        session.close()
+        return outgoing
+
+    assert run() == run()
+
+
+@pytest.mark.req("LV-032")
+def test_a_delayed_answer_waits_for_its_virtual_moment(session):
+    request = ReqHistoricalData(
+        request_id=4,
+        contract=SPY,
+        bar_size="5 mins",
+        duration="1 D",
+        use_rth=True,
+        what_to_show="TRADES",
+    )
+    with RawClient(session).start() as client, session.faults.delay("reqHistoricalData", 45):
+        client.send(request, ReqCurrentTime())
+        client.wait_for(CurrentTime)
+        assert client.of(HistoricalData) == [], "the other request is not held up"
+        session.clock.sleep(46)
+        session.journal.wait_for(HistoricalData)
