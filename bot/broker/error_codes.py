@@ -46,7 +46,6 @@ _AFTER_CANCEL = frozenset({300, 310, 365, 366, 10185, 10186})
 _PACING = frozenset({100, 101, 309, 420, 10190})
 _MARKET_DATA = frozenset({354, 10089, 10168, 10197, 10187, 10189})
 _PACING_WORDS = ("pacing violation", "limitation exceeded", "maximum number", "only 50 sim")
-_MODIFY_KEEPS_ORDER = frozenset({105, 110, 329, 462, 10326, 10327})
 
 CONNECTIVITY_LOST = 1100
 RESTORED_DATA_LOST = 1101
@@ -106,11 +105,6 @@ def is_no_data_text(text: str) -> bool:
 def is_read_only_text(text: str) -> bool:
     """True for the 321 that a gateway in Read-Only mode sends with id -1."""
     return "read-only" in text.lower()
-
-
-def leaves_modified_order_working(code: int) -> bool:
-    """True for refusals that, on a modify, keep the original order working."""
-    return code in _MODIFY_KEEPS_ORDER
 
 
 def request_error(code: int, text: str, *, request_id: int, about: str) -> BrokerError:

@@ -19,7 +19,6 @@ from bot.broker.durations import check_bar_size, check_duration, duration_text
 from bot.broker.error_codes import (
     ErrorKind,
     classify,
-    leaves_modified_order_working,
     request_error,
 )
 from bot.broker.frames import MAX_FRAME, FrameCutter, FrameError, frame, request_id_of
@@ -96,11 +95,6 @@ def test_an_unknown_contract_says_not_found_or_invalid() -> None:
     error = request_error(200, "No security definition has been found", request_id=1, about="X")
     assert "not found" in str(error)
     assert "invalid" in str(error)
-
-
-def test_only_modify_refusals_leave_the_order_working() -> None:
-    assert leaves_modified_order_working(110)
-    assert not leaves_modified_order_working(201)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from ibapi.connection import Connection
 
 from bot.broker import (
     AuthenticationError,
@@ -20,6 +21,8 @@ from bot.broker import (
     LiveAccountRefusedError,
     RequestTimeoutError,
 )
+from bot.broker.connection import PlainConnection
+from bot.broker.paper import refuse_live_accounts, split_accounts
 from bot.domain import stock
 from tests.bot.hand_clock import HandClock
 from tests.bot.peer import PAPER, Peer, cut
@@ -337,3 +340,27 @@ def test_requests_from_eight_threads_all_succeed(peer: Peer, gateway: IBKRGatewa
     for thread in threads:
         thread.join(10)
     assert [results.get_nowait() for _ in range(8)] == [2026] * 8
+
+
+def test_the_official_receive_loop_loses_a_burst_of_exactly_4096_bytes() -> None:
+    """Why ``PlainConnection`` exists; when this fails the override may go."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.05)  # the library waits a second
+        official = Connection("127.0.0.1", 0)
+        official.socket = ours
+        theirs.sendall(b"x" * 4096)
+        assert official.recvMsg() == b""
+        theirs.sendall(b"x" * 4096)
+        plain = PlainConnection("127.0.0.1", 0)
+        plain.socket = ours
+        assert plain.recvMsg() == b"x" * 4096
+
+
+@pytest.mark.req("BT-007", counter_proof="only the first id is looked at, by its first letter")
+def test_a_look_at_the_first_letter_would_let_a_mixed_list_through() -> None:
+    accounts = split_accounts(f"{PAPER},{LIVE}")
+    assert accounts[0].startswith("D")
+    with pytest.raises(LiveAccountRefusedError) as caught:
+        refuse_live_accounts(accounts)
+    assert LIVE not in str(caught.value)  # masked
