@@ -52,8 +52,11 @@ class ScriptedMarket:
     def __init__(self, calendar: SessionCalendar) -> None:
         self._calendar = calendar
         self._quotes: dict[int, Quote] = {}
+        self.ended = False  # its data is over: quotes stand still for ever
 
-    def set(self, instrument: Instrument, bid: float | None, ask: float | None, **rest: Any) -> None:
+    def set(
+        self, instrument: Instrument, bid: float | None, ask: float | None, **rest: Any
+    ) -> None:
         known = {"bid_size": 100, "ask_size": 100, "close": 700.0, **rest}
         last = known.pop("last", bid)
         self._quotes[instrument.con_id] = Quote(bid=bid, ask=ask, last=last, **known)
@@ -65,6 +68,8 @@ class ScriptedMarket:
         return self._calendar.is_open(at_s)
 
     def next_change_s(self, instrument: Instrument, at_s: float) -> float | None:
+        if self.ended:
+            return None
         if not self.is_open(at_s):
             return self._calendar.next_open_s(at_s)
         return (at_s // GRID_S + 1) * GRID_S
@@ -159,9 +164,7 @@ class Bench:
         self.engine = Engine(self.world, start_s=start_s, cash=Decimal(cash))  # type: ignore[arg-type]
         self.spy = self.instrument("SPY")
         self.option = book.chain("SPY")[0]
-        self.spy_contract = Contract(
-            symbol="SPY", sec_type="STK", exchange="SMART", currency="USD"
-        )
+        self.spy_contract = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
         self.option_contract = dataclasses.replace(self.option.contract(), exchange="SMART")
         self.market.set(self.spy, 754.90, 754.95)
         self.market.set(self.option, 2.50, 2.55, bid_size=10, ask_size=10)

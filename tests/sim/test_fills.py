@@ -10,7 +10,7 @@ import pytest
 from pytest_ibkr.sim import fills
 from pytest_ibkr.sim.order_state import Status
 from pytest_ibkr.sim.quotes import Quote
-from tests.sim.orders_bench import Bench, Desk
+from tests.sim.orders_bench import TEN_O_CLOCK_S, Bench, Desk
 
 pytestmark = pytest.mark.req("XC-001")
 
@@ -108,6 +108,13 @@ def test_nothing_fills_while_the_symbol_is_halted(bench: Bench, client: Desk) ->
     assert client.order(1).filled == 10
 
 
+def test_nothing_fills_where_the_markets_data_has_ended(bench: Bench, client: Desk) -> None:
+    bench.market.ended = True
+    client.place(1, "BUY", 10)
+    bench.run(100)
+    assert client.order(1).filled == 0
+
+
 def test_a_trailing_stop_follows_up_and_never_down(bench: Bench, client: Desk) -> None:
     client.place(1, "SELL", 100, order_type="TRAIL", aux_price="2.00")
     bench.run(1)
@@ -132,9 +139,7 @@ def test_a_trailing_percent_is_of_the_price(bench: Bench, client: Desk) -> None:
 
 
 def test_a_stop_limit_rests_at_its_limit_after_the_trigger(bench: Bench, client: Desk) -> None:
-    client.place(
-        1, "SELL", 100, order_type="STP LMT", aux_price="750.00", limit_price="749.90"
-    )
+    client.place(1, "SELL", 100, order_type="STP LMT", aux_price="750.00", limit_price="749.90")
     bench.market.set(bench.spy, 749.50, 749.60)
     bench.run(1)
     order = client.order(1)
@@ -144,14 +149,12 @@ def test_a_stop_limit_rests_at_its_limit_after_the_trigger(bench: Bench, client:
     assert (order.status, order.average_price) == (Status.FILLED, Decimal("749.95"))
 
 
-def test_a_day_order_ends_with_the_session_and_a_gtc_order_stays(
-    bench: Bench, client: Desk
-) -> None:
+def test_a_day_order_ends_with_the_session_and_a_gtc_order_stays() -> None:
+    bench = Bench(start_s=TEN_O_CLOCK_S + 6 * 3600 - 30)  # half a minute to the close
+    client = bench.start()
     client.place(1, "BUY", 100, limit_price="700.00")
     client.place(2, "BUY", 100, limit_price="700.00", tif="GTC")
-    session = bench.world.calendar.session_of(bench.engine.now_s)
-    assert session is not None
-    bench.run(session.close_s - bench.engine.now_s - 1)
+    bench.run(29)
     assert [client.order(i).status for i in (1, 2)] == [Status.SUBMITTED] * 2
     bench.run(2)
     assert [client.order(i).status for i in (1, 2)] == [Status.CANCELLED, Status.SUBMITTED]

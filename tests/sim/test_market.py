@@ -57,14 +57,15 @@ def test_at_the_captured_instant_computations_report_the_vendors_values():
 
 
 def test_just_before_it_the_model_agrees_with_the_vendor_about_delta():
+    # Out of the money only: the vendor's deltas of puts in the money know early exercise.
     gaps = []
     for each in BOOK.chain("SPY"):
         row, own = BOOK.row(each), MARKET.computation(each, CAPTURED - 1, "model")
-        if own and own.delta is not None and row.delta is not None and row.bid and row.bid > 0.1:
+        if own and own.delta and row.delta and row.bid and abs(row.delta) < 0.5:
             gaps.append(abs(own.delta - row.delta))
-    assert len(gaps) > 500
-    assert sorted(gaps)[len(gaps) // 2] < 0.01
-    assert sorted(gaps)[len(gaps) * 95 // 100] < 0.05
+    assert len(gaps) > 400
+    assert sorted(gaps)[len(gaps) // 2] < 0.005
+    assert sorted(gaps)[len(gaps) * 95 // 100] < 0.03
 
 
 @SYMBOL
@@ -96,7 +97,6 @@ def test_quotes_move_like_a_market_and_the_day_adds_up(stock):
         before = quote
 
 
-@pytest.mark.req("SIM-010")
 def test_nothing_later_than_now_shows_in_a_quote():
     session = WORLD.calendar.session_of(TEN)
     for moment in (on_friday(9, 47, 3), TEN, on_friday(13, 22, 30)):
@@ -162,12 +162,24 @@ def test_options_keep_their_captured_spread_in_ticks():
 
 
 def test_nobody_bids_a_fraction_of_a_tick():
-    empty = [each for each in BOOK.chain("SPY") if BOOK.row(each).bid == 0]
+    rows = [(each, BOOK.row(each)) for each in BOOK.chain("SPY")]
+    empty = [each for each, row in rows if row.bid == 0 and row.ask]
     assert empty
     for each in empty:
         quote = MARKET.quote(each, CAPTURED - 60)
         assert quote.bid == 0 or quote.bid >= 0.01
         assert quote.ask >= quote.bid + 0.01 - 1e-9
+
+
+def test_without_a_two_sided_quote_there_is_no_quote_and_no_computation():
+    rows = [(each, BOOK.row(each)) for each in BOOK.chain("SPY")]
+    unquoted = [each for each, row in rows if row.ask == 0]
+    assert unquoted
+    for each in unquoted:
+        quote = MARKET.quote(each, TEN)
+        assert (quote.bid, quote.ask) == (None, None)
+        for moment in (TEN, CAPTURED):
+            assert MARKET.computation(each, moment, "model") is None
 
 
 def test_option_prices_lie_on_the_tick_grid_of_their_class():

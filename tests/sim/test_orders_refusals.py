@@ -180,6 +180,27 @@ def test_a_filled_order_cannot_be_modified(
     assert bench.engine.accounts.quantities() == {bench.spy.con_id: Decimal(100)}
 
 
+@pytest.mark.parametrize(("switch", "code"), [("silent", None), ("refused", "104")])
+def test_a_modification_that_meets_a_fill_on_its_way_changes_nothing(
+    bench: Bench, client: Desk, *, switch: Any, code: str | None
+) -> None:
+    bench.engine.conditions.modify_filled = switch
+    bench.engine.conditions.latency.ack_s = 0.2
+    client.place(1, "BUY", 100)
+    bench.run(0.4)
+    client.place(1, "BUY", 200)
+    bench.run(2)
+    assert (client.order(1).filled, client.order(1).quantity) == (100, 100)
+    assert ("104" in client.script()) is (code is not None)
+
+
+def test_an_id_beyond_32_bits_is_dropped_without_a_word(bench: Bench, client: Desk) -> None:
+    client.place(2**31, "BUY", 100)
+    bench.run(1)
+    assert client.script() == []
+    assert bench.engine.orders.next_order_id(1) == 1
+
+
 MODIFICATIONS: list[Any] = [
     pytest.param({"action": "SELL"}, 105, id="side"),
     pytest.param({"order_type": "STP", "aux_price": "700.00"}, 329, id="type"),

@@ -32,7 +32,9 @@ def errors(desk: Desk, code: int) -> list[ErrorNotice]:
     return [m for m in desk.seen if isinstance(m, ErrorNotice) and m.code == code]
 
 
-def test_s4_a_market_buy_fills_in_pairs_with_the_commission_last(bench: Bench, client: Desk) -> None:
+def test_s4_a_market_buy_fills_in_pairs_with_the_commission_last(
+    bench: Bench, client: Desk
+) -> None:
     client.place(1, "BUY", 100)
     assert client.script() == []
     bench.run(1)
@@ -51,9 +53,7 @@ def test_a_market_sell_starts_submitted(bench: Bench, client: Desk) -> None:
     assert client.script() == ["5:Submitted", "3:Submitted 0/100"]
 
 
-def test_s5_a_large_order_fills_in_pieces_of_the_displayed_size(
-    bench: Bench, client: Desk
-) -> None:
+def test_s5_a_large_order_fills_in_pieces_of_the_displayed_size(bench: Bench, client: Desk) -> None:
     bench.market.set(bench.spy, 754.90, 754.95, ask_size=40)
     client.place(1, "BUY", 100)
     bench.run(2)
@@ -330,6 +330,5 @@ def test_a_global_cancel_ends_everybodys_orders_and_names_finished_ones(bench: B
     assert second.script() == ["3:PendingCancel 0/1", "3:Cancelled 0/1", "202"]
     perm_id = first.order(1).perm_id
     assert errors(first, 161)[0].text == (
-        "Cancel attempted when order is not in a cancellable state."
-        f"  Order permId ={perm_id}"
+        f"Cancel attempted when order is not in a cancellable state.  Order permId ={perm_id}"
     )

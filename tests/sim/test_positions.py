@@ -80,7 +80,9 @@ def test_cash_and_market_value_are_start_and_pnl_less_commissions(
     held = books.open_holdings()
     value = sum((h.market_value(price_of[h.instrument.con_id]) for h in held), Decimal(0))
     unrealized = sum((h.unrealized(price_of[h.instrument.con_id]) for h in held), Decimal(0))
-    assert {h.instrument.con_id: h.quantity for h in held} == {k: q for k, q in quantity.items() if q}
+    assert {h.instrument.con_id: h.quantity for h in held} == {
+        k: q for k, q in quantity.items() if q
+    }
     assert books.cash + value == START + traded - books.commissions
     assert books.cash + value == START + realized + unrealized
     assert books.realized == realized

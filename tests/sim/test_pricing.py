@@ -31,9 +31,7 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("forward", "strike", "years", "vol", "right", "discount", "known"), KNOWN)
-def test_prices_agree_with_published_examples(
-    forward, strike, years, vol, right, discount, known
-):
+def test_prices_agree_with_published_examples(forward, strike, years, vol, right, discount, known):
     value = pricing.price(forward, strike, years, vol=vol, right=right, discount=discount)
     digits = len(str(known).split(".")[1])
     assert round(value, digits) == known

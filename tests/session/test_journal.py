@@ -1,0 +1,63 @@
+"""What a test learns from the journal of its session."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pytest_ibkr.errors import UsageError, WaitTimeout
+from pytest_ibkr.wire.messages.session import CurrentTime, ManagedAccounts, ReqCurrentTime
+from tests.net.raw_client import RawClient
+
+
+def test_requests_are_found_by_their_official_names(ibkr):
+    with RawClient(ibkr).start() as client:
+        client.send(ReqCurrentTime())
+        client.wait_for(CurrentTime)
+    assert len(ibkr.journal.requests("reqCurrentTime")) == 1
+    assert len(ibkr.journal.requests()) == 2
+
+
+def test_an_unknown_request_name_lists_the_known_ones(ibkr):
+    with pytest.raises(
+        UsageError, match="no request is called 'reqMarketData'; known:.*reqMktData"
+    ):
+        ibkr.journal.requests("reqMarketData")
+
+
+def test_waiting_sees_what_happened_before_and_what_comes_later(ibkr):
+    with RawClient(ibkr).start() as client:
+        assert ibkr.journal.wait_for(ManagedAccounts).direction == "out"
+        sender = threading.Timer(0.02, lambda: client.send(ReqCurrentTime()))
+        sender.start()
+        assert ibkr.journal.wait_for("reqCurrentTime").direction == "in"
+        sender.join()
+
+
+def test_waiting_in_vain_shows_the_wire(ibkr):
+    with RawClient(ibkr).start(), pytest.raises(WaitTimeout, match="startApi client_id=1"):
+        ibkr.journal.wait_for("placeOrder", timeout_s=0.05)
+
+
+def test_the_timeline_names_messages_and_what_is_not_default(ibkr):
+    with RawClient(ibkr).start(31):
+        pass
+    text = ibkr.journal.timeline()
+    assert "-> gateway  startApi client_id=31" in text
+    assert "<- gateway  ManagedAccounts accounts=DU0000001" in text
+    assert text.splitlines()[0].startswith("10:00:0")
+
+
+def test_the_timeline_says_how_much_it_leaves_out(ibkr):
+    with RawClient(ibkr).start():
+        pass
+    assert ibkr.journal.timeline(2).splitlines()[0].endswith("earlier entries")
+
+
+def test_counts_cover_both_directions(ibkr):
+    with RawClient(ibkr).start() as client:
+        client.wait_for(ManagedAccounts)
+    counts = ibkr.journal.counts()
+    assert counts["frames_in"] == 1
+    assert counts["frames_out"] == 6
