@@ -90,7 +90,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="session (default): begin at 10:00 exchange time of the snapshot's day, whatever"
         " the hour is here; wall: begin now",
     )
-    parser.add_argument("--seed", type=int, help="default: the snapshot's own")
+    parser.add_argument("--seed", type=_whole, help="default: the snapshot's own")
     parser.add_argument(
         "--json", action="store_true", help="nothing but the line of JSON, no text for people"
     )
@@ -100,8 +100,15 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 # -- values ------------------------------------------------------------------------------
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def _port(text: str) -> int:
-    port = int(text)
+    port = _whole(text)
     if port in LIVE_PORTS:
         raise argparse.ArgumentTypeError(
             f"{port} is a live port: a bot that finds a simulator there learns to dial it;"
@@ -124,14 +131,18 @@ def _account(text: str) -> str:
 def _version(text: str) -> int:
     from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
-    version = int(text)
+    version = _whole(text)
     if not OLDEST <= version <= NEWEST:
         raise argparse.ArgumentTypeError(f"{version} is not in {OLDEST} to {NEWEST}")
     return version
 
 
 def _speed(text: str) -> float:
-    speed, (least, most) = float(text), _SPEEDS
+    least, most = _SPEEDS
+    try:
+        speed = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not least <= speed <= most:
         raise argparse.ArgumentTypeError(f"{text} is not in {least:g} to {most:g}")
     return speed

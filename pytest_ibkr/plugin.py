@@ -14,8 +14,6 @@ import pytest
 
 from pytest_ibkr import fixtures
 
-pytest_plugins = ("pytest_ibkr.fixtures",)
-
 # name, metavar (None: a flag), help; ini key ibkr_NAME and variable IBKR_NAME say the same
 OPTIONS = (
     ("offline", None, "never meet a real gateway, whatever else asks for it"),
@@ -46,8 +44,11 @@ _TIMELINE_ENTRIES = 200
 _HEADER = pytest.StashKey[list[str]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register options and ini keys; both default to "not given"."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register fixtures, options and ini keys; options and keys default to "not given"."""
+    # Not by `pytest_plugins`: this module has imported it, and pytest would warn that it came
+    # too late to rewrite its assertions, of which it has none.
+    pluginmanager.register(fixtures, "ibkr-fixtures")
     group = parser.getgroup("ibkr", "Interactive Brokers gateway")
     group.addoption("--live-gateway", action="store_true", help="meet the paper gateway")
     group.addoption("--capture-snapshot", action="store_true", help="record market snapshots")

@@ -63,7 +63,7 @@ def wire_of(test: TestRow) -> Wire:
 
 def title(results: Results) -> str:
     """Return the report's title; a rehearsal says so first."""
-    name = "Live validation report"
+    name = "Live validation report" if results.gate.tests else "Test report"
     return f"REHEARSAL – {name}" if results.rehearsal.is_rehearsal else name
 
 

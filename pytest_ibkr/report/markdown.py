@@ -19,7 +19,7 @@ from pytest_ibkr.report.facts import (
     wire_of,
 )
 from pytest_ibkr.report.model import Results, TestRow
-from pytest_ibkr.report.tables import UNKNOWN, cell, code, number, seconds, table
+from pytest_ibkr.report.tables import UNKNOWN, cell, code, code_cell, number, seconds, table
 
 
 def markdown(results: Results, *, prefix: str = "") -> str:
@@ -79,7 +79,7 @@ def _row(test: TestRow) -> list[str]:
     frames = UNKNOWN if wire.frames_in is None else f"{wire.frames_in:,} / {wire.frames_out:,}"
     return [
         WORDS[test.outcome],
-        code(test.id),
+        code_cell(test.id),
         cell(", ".join(test.requirements)),
         seconds(sum(test.phases_s.values()) if test.phases_s else None),
         frames,
@@ -94,7 +94,7 @@ def _metrics(results: Results, _prefix: str) -> Iterator[str]:
         return
     rows = (
         [
-            code(m.name),
+            code_cell(m.name),
             str(len(m.values)),
             *map(number, (m.median, m.p95, m.worst, m.limit)),
             limit_word(m),
@@ -108,7 +108,7 @@ def _metrics(results: Results, _prefix: str) -> Iterator[str]:
 def _issues(results: Results, prefix: str) -> Iterator[str]:
     skipped = [test for test in results.tests if test.outcome == "skipped"]
     if skipped:
-        rows = ([code(t.id), cell(t.reason), severity(t)] for t in skipped)
+        rows = ([code_cell(t.id), cell(t.reason), severity(t)] for t in skipped)
         yield from ["## Skipped", "", *table(["Test", "Reason", "Severity"], rows), ""]
     bad = [t for t in results.tests if t.outcome in ("failed", "error", "xpassed")]
     if bad:

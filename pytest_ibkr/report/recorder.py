@@ -95,13 +95,13 @@ class Recorder:
 
     def __init__(self, run: Path, *, keep_journals: bool = False) -> None:
         self._run, self._keep = run, keep_journals
-        self._gateways: dict[tuple[int, str], GatewayFacts] = {}
+        self._gateways: dict[tuple[object, int, str], GatewayFacts] = {}
 
     def opened(self, item: pytest.Item, session: Session, gateway: GatewayLike) -> None:
         """Begin to follow a session of a test; its journal streams to disk from here on."""
         record = record_of(item)
         snapshot = session.engine.world.snapshot
-        key = (id(gateway), snapshot.sha256)
+        key = (gateway, gateway.newest_version, snapshot.sha256)
         facts = self._gateways.setdefault(key, gateway_facts(gateway, snapshot))
         number = f"-{len(record.sessions) + 1}" if record.sessions else ""
         file = JournalFile(self._run / "journals" / f"{safe_name(item.nodeid)}{number}.jsonl")

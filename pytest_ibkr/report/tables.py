@@ -18,9 +18,14 @@ def cell(text: object) -> str:
 
 
 def code(text: str) -> str:
-    """Return text in code style, safe inside a table."""
-    flat = " ".join(text.split()).replace("|", "\\|")
+    """Return text in code style."""
+    flat = " ".join(text.split())
     return f"``{flat}``" if "`" in flat else f"`{flat}`"
+
+
+def code_cell(text: str) -> str:
+    """Return text in code style for a table, where even there a pipe must be escaped."""
+    return code(text).replace("|", "\\|")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:

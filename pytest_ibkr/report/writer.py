@@ -82,12 +82,11 @@ class Writer:
             path = self._written_by(option)
             if path is None or not path.is_file():
                 continue
-            if path.suffix == ".html" and path.parent == self.reports:
-                page = path.read_text(encoding="utf-8")
-                near = page.replace(self.link_prefix(path), "")
-                (self.run / path.name).write_text(near, encoding="utf-8")
-            else:
+            if option == "xmlpath":
                 shutil.copyfile(path, self.run / path.name)
+            elif self._config.option.self_contained_html:  # else it needs its assets
+                near = path.read_text(encoding="utf-8").replace(self.link_prefix(path), "")
+                (self.run / path.name).write_text(near, encoding="utf-8")
 
     def link_prefix(self, page: Path) -> str:
         """Return what leads from an HTML page's place to the run's directory."""

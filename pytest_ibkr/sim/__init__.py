@@ -1,1 +1,1 @@
-"""The simulated gateway's engine: market, orders, account, history, faults; no sockets, no real clock."""
+"""The simulated gateway: market, orders, account, history, faults; no sockets, no real clock."""

@@ -29,17 +29,21 @@ def adopt(order: Order, parent: Order | None) -> None:
 def released_by(order: Order, *, transmit: bool) -> list[Order]:
     """The orders a placeOrder lets go, parent first; empty while the group is held back.
 
-    A transmitted child releases its held parent and the siblings held before it.
+    A transmitted child releases its parent and the siblings held so far; a parent sent again
+    with transmit releases itself only.
     """
     if not transmit:
         return []
-    parent = order.parent
-    if parent is None:
-        # A parent takes along the children that were held because of it.
-        return [order, *(child for child in order.children if child.held)]
-    if not parent.held:
+    if order.parent is None:
         return [order]
-    return [parent, *(child for child in parent.children if child.held or child is order)]
+    group = [order.parent, *order.parent.children]
+    return [member for member in group if member.held]
+
+
+def related(order: Order, other: Order) -> bool:
+    """Whether two orders belong to one bracket."""
+    family = {order, order.parent, *order.children} - {None}
+    return other in family or (order.parent is not None and other.parent is order.parent)
 
 
 def join_parent_group(order: Order) -> None:

@@ -97,14 +97,13 @@ def order_status(order: Order) -> OrderStatus:
     )
 
 
-def completed_order(order: Order, *, account: str) -> CompletedOrder:
-    """Message 101 of an order that is done."""
-    finished = times(order.finished_s or 0.0, version=ZONED_TIMES)
+def completed_order(order: Order, *, account: str, finished_s: float) -> CompletedOrder:
+    """Message 101 of an order that was done at an instant."""
     return CompletedOrder(
         **_echoed(order, account),
         status=order.status.value,
         filled_quantity=order.filled,
-        completed_time=finished,
+        completed_time=times(finished_s, version=ZONED_TIMES),
         completed_status=order.finished_text,
     )
 

@@ -65,7 +65,7 @@ class GenericTicks:
     """Answers one request's generic ticks from a snapshot's data."""
 
     def __init__(
-        self, world: World, instrument: Instrument, asked: frozenset[str], writer: TickWriter
+        self, world: World, instrument: Instrument, *, asked: frozenset[str], writer: TickWriter
     ) -> None:
         self._world, self._instrument = world, instrument
         self._asked, self._writer, self._request_id = asked, writer, writer.request_id

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim import history_request
@@ -76,14 +76,17 @@ class HistoryDesk:
         asked = history_request.read(request, now_s=engine.now_s)
         if sum(each[0] == client.connection for each in self._open) >= _MAX_OPEN:
             raise failed(f"Only {_MAX_OPEN} simultaneous API historical data requests allowed.")
-        self._keep_pace(client, request, instrument, asked)
+        self._keep_pace(client, request, instrument=instrument, asked=asked)
         if asked.without_zone:
             client.error(request.request_id, 2174, NO_ZONE)
+
+        if asked.end_s is None:  # now means when it was asked, not when it is answered
+            asked = replace(asked, end_s=engine.now_s)
 
         def answer() -> None:
             del self._open[key]
             try:
-                client.send(self._answer(client, request, instrument, asked))
+                client.send(self._answer(client, request, instrument=instrument, asked=asked))
             except Refusal as refusal:
                 client.error(request.request_id, refusal.code, refusal.text)
 
@@ -98,7 +101,7 @@ class HistoryDesk:
         raise Refusal(162, f"{_PREFIX}API historical data query cancelled: {number}")
 
     def _answer(
-        self, client: Client, request: ReqHistoricalData, instrument: Instrument, asked: Asked
+        self, client: Client, request: ReqHistoricalData, *, instrument: Instrument, asked: Asked
     ) -> HistoricalData:
         engine = self._engine
         entitlement = engine.conditions.entitlement_of(instrument.symbol)
@@ -108,7 +111,7 @@ class HistoryDesk:
         lag_s = 0.0 if entitlement == "live" else DELAY_S
         known_s = min(engine.market_time(instrument), engine.now_s) - lag_s
         source = BarSource(engine.world, instrument, known_s=known_s)
-        start_s, end_s = source.window(asked, now_s=engine.now_s)
+        start_s, end_s = source.window(asked)
         spread = engine.world.market.spread(instrument)
         rows: list[BarRow] = []
         if asked.what in TRADE_BARS or (asked.what in SHOWN and spread is not None):
@@ -135,7 +138,7 @@ class HistoryDesk:
         )
 
     def _keep_pace(
-        self, client: Client, request: ReqHistoricalData, instrument: Instrument, asked: Asked
+        self, client: Client, request: ReqHistoricalData, *, instrument: Instrument, asked: Asked
     ) -> None:
         """Refuse small-bar requests beyond the limits; a refused one does not count."""
         if asked.bar_s > _SMALL_BAR_S:

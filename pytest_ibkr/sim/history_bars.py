@@ -47,14 +47,14 @@ class BarSource:
         self._world, self._instrument, self._known_s = world, instrument, known_s
         self._path = world.market.paths[instrument.symbol]
 
-    def window(self, asked: Asked, *, now_s: float) -> tuple[float, float]:
+    def window(self, asked: Asked) -> tuple[float, float]:
         """Start and end of what was asked for, epoch seconds.
 
         ``1 D`` without an end means the current session from its open; before the open and on
         days without a session the last one. ``n W`` counts five sessions a week, months and
         years are calendar ones, seconds end at the last close when the market is shut.
         """
-        end_s = now_s if asked.end_s is None else asked.end_s
+        end_s = self._known_s if asked.end_s is None else asked.end_s
         if asked.unit == "S":
             anchor_s = end_s
             session = self._begun(end_s)
@@ -117,7 +117,9 @@ class BarSource:
                 continue
             for begin_s, finish_s in _boundaries(session, bar_s):
                 if finish_s > start_s and begin_s < limit_s:
-                    window = self._traded(session, day, begin_s, min(finish_s, limit_s))
+                    window = self._traded(
+                        session, day, begin_s=begin_s, finish_s=min(finish_s, limit_s)
+                    )
                     if window is not None:
                         yield BarRow(begin_s, session.date, window)
 
@@ -137,12 +139,14 @@ class BarSource:
                 day = self._path.day(session)
                 window = None
                 if day.bar_s < DAY_S:
-                    window = self._traded(session, day, open_s, min(close_s, limit_s))
+                    window = self._traded(
+                        session, day, begin_s=open_s, finish_s=min(close_s, limit_s)
+                    )
                 if window is not None:
                     yield BarRow(open_s, date, window)
 
     def _traded(
-        self, session: Session, day: DayPath, begin_s: float, finish_s: float
+        self, session: Session, day: DayPath, *, begin_s: float, finish_s: float
     ) -> Window | None:
         window = day.window(round(begin_s * 1000), round(finish_s * 1000))
         if window is None or self._instrument.sec_type != "OPT":

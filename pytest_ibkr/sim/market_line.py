@@ -54,9 +54,9 @@ class MarketLine:
         self,
         engine: Engine,
         client: Client,
-        request_id: int,
         instrument: Instrument,
         *,
+        request_id: int,
         feed: Feed,
         asked: frozenset[str],
         snapshot: bool,
@@ -72,7 +72,7 @@ class MarketLine:
             in_lots=instrument.sec_type == "STK" and client.version < SHARE_SIZES,
             size_ticks=not feed.delayed,
         )
-        self._generic = GenericTicks(engine.world, instrument, asked, self._writer)
+        self._generic = GenericTicks(engine.world, instrument, asked=asked, writer=self._writer)
         self._timers: list[Timer] = []
         self._next: Timer | None = None
         self._started_s = engine.now_s

@@ -15,15 +15,15 @@ from typing import Final
 from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session, SessionCalendar
 from pytest_ibkr.sim.contracts import ContractBook, Instrument
+from pytest_ibkr.sim.option_grid import around_mid, as_captured, on_grid
 from pytest_ibkr.sim.option_model import Expiry
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
 from pytest_ibkr.sim.underlying_quotes import SIZE_HOLD_MS, UnderlyingQuoter, around, mixed
 from pytest_ibkr.snapshot.rows import OptionRow
 
 _CLOSE_HOUR: Final = 16
-_NICKEL_FROM: Final = 3.0
-_TINY: Final = 1e-9
-_MONTH_S: Final = 30 * 86400
+_DAY_S: Final = 86400
+_MONTH_S: Final = 30 * _DAY_S
 
 
 @dataclass(slots=True, eq=False)
@@ -105,7 +105,7 @@ class OptionQuoter:
         return None
 
     def captured(self, option: Instrument) -> Quote:
-        """The snapshot's own quote; the previous close is the model's."""
+        """The snapshot's own quote; a previous close it lacks is the model's."""
         found = self._captured.get(option.con_id)
         if found is None:
             row = self._book.row(option)
@@ -116,6 +116,9 @@ class OptionQuoter:
                 last=row.last,
                 bid_size=row.bid_size,
                 ask_size=row.ask_size,
+                last_size=row.last_size,
+                high=row.high,
+                low=row.low,
                 close=None if session is None else self._close(self._line(option), session),
                 volume=row.volume,
                 last_time_s=int(self._captured_s) if row.volume else None,
@@ -144,7 +147,7 @@ class OptionQuoter:
         spot = self._underlying.spot(session, round(at_s * 1000))
         if line.spread is None or spot is None or expiry is None or at_s >= expiry.expires_s:
             return Quote(last=None if row.volume else row.last, close=close)
-        bid, ask = _around(option, line.spread, expiry.value(option, at_s, spot))
+        bid, ask = around_mid(option, line.spread, expiry.value(option, at_s, spot))
         bits = mixed(at_ms // SIZE_HOLD_MS * 31 + option.con_id)
         last, last_s = self._last(line, session, at_s)
         share = (at_s - session.open_s) / (session.close_s - session.open_s)
@@ -200,7 +203,7 @@ class OptionQuoter:
             under_price=spot,
         )
         if side == "model" and at_s >= self._captured_s:
-            return _as_captured(computed, self._book.row(option))
+            return as_captured(computed, self._book.row(option))
         return computed
 
     def _vol(
@@ -214,8 +217,7 @@ class OptionQuoter:
         spot: float,
     ) -> float | None:
         if side == "model":
-            fit = expiry.fit(option)
-            return fit.vol if fit.solved or expiry.years <= 0.0 else None
+            return expiry.fit(option).vol
         return expiry.solve(option, value, at_s, spot=spot)
 
     @staticmethod
@@ -252,44 +254,11 @@ class OptionQuoter:
         before = self._calendar.previous(session)
         spot = self._underlying.previous_close(session)
         line.close_date, line.close = session.date, None
-        if before is not None and spot is not None and line.expiry is not None:
+        if line.row.close is not None and session.open_s <= self._captured_s < (
+            session.day_start_s + _DAY_S
+        ):
+            line.close = line.row.close
+        elif before is not None and spot is not None and line.expiry is not None:
             value = line.expiry.value(line.option, before.close_s, spot)
             line.close = on_grid(line.option, value)
         return line.close
-
-
-def _around(option: Instrument, spread: float, mid: float) -> tuple[float, float]:
-    """Bid and ask around a mid: the captured spread in ticks, at least one."""
-    per = ticks_per_dollar(option, mid)
-    ticks = max(1, round(spread * per))
-    bid = floor(mid * per - ticks / 2 + 0.5 + _TINY)
-    if bid < 1:  # nobody bids a fraction of a tick
-        return 0.0, max(1, min(ticks, floor(mid * per * 2 + 0.5))) / per
-    return bid / per, (bid + ticks) / per
-
-
-def ticks_per_dollar(option: Instrument, price: float) -> int:
-    """Ticks per dollar at a price: cents, or nickels from $3 up outside the penny classes."""
-    return 100 if option.penny or price < _NICKEL_FROM else 20
-
-
-def on_grid(option: Instrument, price: float) -> float:
-    """A price moved to the nearest tick."""
-    per = ticks_per_dollar(option, price)
-    return floor(price * per + 0.5) / per
-
-
-def _as_captured(computed: Computation, row: OptionRow) -> Computation:
-    def given(vendor: float | None, own: float | None) -> float | None:
-        return own if vendor is None else vendor
-
-    return Computation(
-        implied_vol=given(row.implied_vol, computed.implied_vol),
-        delta=given(row.delta, computed.delta),
-        price=computed.price,
-        pv_dividend=computed.pv_dividend,
-        gamma=given(row.gamma, computed.gamma),
-        vega=given(row.vega, computed.vega),
-        theta=given(row.theta, computed.theta),
-        under_price=computed.under_price,
-    )

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 REJECTED: Final = "Order rejected - reason:"
 # Paper routes refuse FOK as Inactive + 201 (gateway-behaviour.md 3.2); the words are ours.
 FOK_REFUSED: Final = "The time-in-force is not supported by the destination."
+BOTH_SIDES: Final = (
+    "Cannot have open orders on both sides of the same US Option contract in the same account."
+)
 TOO_LATE: Final = "Order has been cancelled already, too late to replace"
 
 
@@ -35,7 +38,7 @@ class OrderFlow:
     def __init__(self, engine: Engine, book: OrderBook) -> None:
         self._engine, self._book = engine, book
         self.reports = Reports(engine)
-        self.watch = Watch(engine, book, self)
+        self.watch = Watch(engine, self)
 
     # On the way in
 
@@ -71,7 +74,6 @@ class OrderFlow:
             return
         parent = order.parent
         if parent is not None and parent.is_done and parent.status is not Status.FILLED:
-            order.perm_id = self._book.new_perm_id()
             self.cancel_now(order)
             return
         refusal = self._refusal_by_ib(order)
@@ -107,7 +109,19 @@ class OrderFlow:
     def _refusal_by_ib(self, order: Order) -> Refusal | None:
         if order.terms.tif == "FOK":
             return Refusal(201, REJECTED + FOK_REFUSED)
+        if self._on_both_sides(order):
+            return Refusal(201, REJECTED + BOTH_SIDES)
         return funds_refusal(order, self._book, self._engine)
+
+    def _on_both_sides(self, order: Order) -> bool:
+        """Whether an option order meets a working one of the other side; brackets may."""
+        return order.instrument.sec_type == "OPT" and any(
+            other.instrument is order.instrument
+            and other.buys is not order.buys
+            and not other.waits_for_parent
+            and not brackets.related(order, other)
+            for other in self._book.open()
+        )
 
     # What happens to a working order
 
@@ -190,6 +204,7 @@ class OrderFlow:
         """Cancel at IB, at once: orderStatus and 202; children of it go too."""
         if order.is_done:
             return
+        order.perm_id = order.perm_id or self._book.new_perm_id()
         order.status = Status.CANCELLED
         self._finish(order, text)
         self.reports.cancelled(order)

@@ -69,9 +69,13 @@ class QueryDesk:
         """Answer what was filled or cancelled, of every client, then 102."""
 
         def answer() -> None:
-            done = [o for o in self._book.all() if o.status in (Status.FILLED, Status.CANCELLED)]
             account = self._engine.account_id
-            rows = [completed_order(order, account=account) for order in done]
+            rows = [
+                completed_order(order, account=account, finished_s=order.finished_s)
+                for order in self._book.all()
+                if order.status in (Status.FILLED, Status.CANCELLED)
+                and order.finished_s is not None
+            ]
             client.send(*rows, CompletedOrdersEnd())
 
         self._soon(client, answer)

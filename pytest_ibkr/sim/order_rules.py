@@ -5,6 +5,7 @@ Pure checks that raise refusals; codes and texts from gateway-behaviour.md 3.4.
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ _TRIGGER_METHODS: Final = frozenset({0, 1, 2, 3, 4, 7, 8})
 _SMALLEST_SIZE: Final = Decimal("0.0001")  # size increment of SPY in the captured details
 
 DUPLICATE: Final = Refusal(103, "Duplicate order id")
+FILLED: Final = Refusal(104, "Cannot modify a filled order.")
 UNSUPPORTED_TYPE: Final = "Unsupported order type for this exchange and security type."
 TICK_SIZE: Final = "The price does not conform to the minimum price variation for this contract."
 NO_TRAIL_UNDER_MARKET: Final = (
@@ -47,6 +49,18 @@ RTH_IGNORED: Final = (
 def order_type_of(terms: PlaceOrder) -> str:
     """The type as IB prints it."""
     return _SPELLINGS.get(terms.order_type, terms.order_type)
+
+
+def as_taken(terms: PlaceOrder) -> PlaceOrder:
+    """The request with what the gateway fills in: type as printed, TIF, hours it can keep."""
+    order_type = order_type_of(terms)
+    keeps_hours = order_type in _LIMITED and terms.tif not in ("IOC", "FOK")
+    return dataclasses.replace(
+        terms,
+        order_type=order_type,
+        tif=terms.tif or "DAY",
+        outside_rth=terms.outside_rth and keeps_hours,
+    )
 
 
 def check_form(terms: PlaceOrder, conditions: Conditions) -> None:

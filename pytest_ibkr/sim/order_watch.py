@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim import fills
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
-from pytest_ibkr.sim.order_state import Order, OrderBook, Status
+from pytest_ibkr.sim.order_state import Order, Status
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.contracts import Instrument
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class Watch:
     """Looks at working orders when their market may have changed."""
 
-    def __init__(self, engine: Engine, book: OrderBook, flow: OrderFlow) -> None:
-        self._engine, self._book, self._flow = engine, book, flow
+    def __init__(self, engine: Engine, flow: OrderFlow) -> None:
+        self._engine, self._flow = engine, flow
         self._timers: dict[int, Timer] = {}
+        self._watched: dict[int, list[Order]] = {}
         self._liquidity = fills.Liquidity()
         self.paused = False  # scripted: acknowledgements go on, the market fills nothing
 
@@ -39,8 +40,12 @@ class Watch:
 
     def start(self, order: Order) -> None:
         """Watch the instrument of an open order."""
-        if order.is_open:
-            self._arm(order.instrument)
+        if not order.is_open:
+            return
+        watched = self._watched.setdefault(order.instrument.con_id, [])
+        if order not in watched:
+            watched.append(order)
+        self._arm(order.instrument)
 
     def opening_text(self) -> str:
         """When the next session begins, as warning 399 prints it."""
@@ -80,13 +85,15 @@ class Watch:
 
     def _changed(self, instrument: Instrument) -> None:
         del self._timers[instrument.con_id]
-        orders = [o for o in self._book.all() if o.instrument is instrument and o.is_open]
+        orders = [order for order in self._watched[instrument.con_id] if order.is_open]
+        self._watched[instrument.con_id] = list(orders)
         if not orders:
             return
         if self._engine.world.market.is_open(self._engine.now_s):
             self._open(orders)
-            for order in orders:
-                self.look(order)
+            if (quote := self._valid_quote(instrument)) is not None:
+                for order in orders:
+                    self._look(order, quote)
         self._arm(instrument)
 
     def _open(self, orders: list[Order]) -> None:
@@ -98,19 +105,17 @@ class Watch:
     def _first_look(self, order: Order) -> None:
         if order.ready_s is None or self._engine.now_s < order.ready_s:
             return  # it was modified meanwhile and looks later
-        self.look(order)
+        if (quote := self._valid_quote(order.instrument)) is not None:
+            self._look(order, quote)
         if order.terms.tif == "IOC" and order.is_open and not order.rests:
             self._flow.cancel_remainder(order)
         elif order.modified_silently and order.is_open:
             order.modified_silently = False
             self._flow.reports.pair(order)
 
-    def look(self, order: Order) -> None:
+    def _look(self, order: Order, quote: Quote) -> None:
         """Trigger, trail and fill one order as the quote of this moment allows."""
         if self.paused or not order.is_open or order.waits_for_parent or order.waits_for_open:
-            return
-        quote = self._valid_quote(order.instrument)
-        if quote is None:
             return
         if order.waits_for_trigger:
             if self.set_trailing_stop(order):
@@ -127,16 +132,19 @@ class Watch:
         self._take(order, quote)
 
     def _valid_quote(self, instrument: Instrument) -> Quote | None:
-        """The quote an order may trade on; None while halted, or frozen for too long."""
-        engine = self._engine
-        if instrument.symbol in engine.conditions.halted:
+        """The quote an order may trade on; None while halted, closed, frozen for too long.
+
+        Nor is there one after the market's last change, which is where its data ends.
+        """
+        engine, market = self._engine, self._engine.world.market
+        if instrument.symbol in engine.conditions.halted or not market.is_open(engine.now_s):
             return None
-        if not engine.world.market.is_open(engine.now_s):
+        if market.next_change_s(instrument, engine.now_s) is None:
             return None
         priced_s = engine.market_time(instrument)
         if engine.now_s - priced_s > fills.STALE_AFTER_S:
             return None
-        return engine.world.market.quote(instrument, priced_s)
+        return market.quote(instrument, priced_s)
 
     def set_trailing_stop(self, order: Order) -> bool:
         """Move a trailing stop to where the market of now puts it; True: it moved."""

@@ -5,7 +5,6 @@ Requests are checked here (``order_rules``) and carried out by ``OrderFlow``.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from pytest_ibkr.sim.positions import ZERO
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.order import PlaceOrder
+from pytest_ibkr.wire.scalars import INT_MAX
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -76,6 +76,8 @@ class OrderDesk:
             Refusal: whatever the gateway finds wrong by itself; no status is sent then.
         """
         engine = self._engine
+        if message.order_id > INT_MAX:
+            return  # dropped without a word, as ids beyond 32 bits are
         known = self.book.find(client.client_id, message.order_id)
         if known is not None and known.status is Status.FILLED:
             self._refuse_filled(message)
@@ -90,32 +92,26 @@ class OrderDesk:
             message.contract, missing_exchange="Missing order exchange"
         )
         order_rules.check_contract(message, instrument, engine.world.market)
-        terms = self._as_taken(client, message)
+        terms = order_rules.as_taken(message)
         if message.what_if:
             self._what_if(client, self._new_order(client, terms, instrument))
         elif known is not None and not known.is_done and not known.held:
             self._modify(known, terms, instrument)
         else:
             self._take(client, terms, instrument)
+        self._warn(client, message, terms)
 
     def _refuse_filled(self, message: PlaceOrder) -> None:
         # A live gateway ignored it, the documents say 104.
         if self._engine.conditions.modify_filled == "refused" and not message.what_if:
-            raise Refusal(104, "Cannot modify a filled order.")
+            raise order_rules.FILLED
 
-    def _as_taken(self, client: Client, message: PlaceOrder) -> PlaceOrder:
-        """The request with what the gateway fills in, after the warnings that go with it."""
-        conditions = self._engine.conditions
-        if not message.tif and conditions.empty_tif_notice:
-            client.error(message.order_id, 10349, order_rules.PRESET_TIF)
-        order_type = order_rules.order_type_of(message)
-        outside = message.outside_rth
-        if outside and (order_type not in ("LMT", "STP LMT") or message.tif in ("IOC", "FOK")):
-            client.error(message.order_id, 2109, order_rules.RTH_IGNORED)
-            outside = False
-        return dataclasses.replace(
-            message, order_type=order_type, tif=message.tif or "DAY", outside_rth=outside
-        )
+    def _warn(self, client: Client, sent: PlaceOrder, taken: PlaceOrder) -> None:
+        """Say what the gateway changed; the order is placed all the same."""
+        if not sent.tif and self._engine.conditions.empty_tif_notice:
+            client.error(sent.order_id, 10349, order_rules.PRESET_TIF)
+        if sent.outside_rth and not taken.outside_rth:
+            client.error(sent.order_id, 2109, order_rules.RTH_IGNORED)
 
     def _new_order(self, client: Client, terms: PlaceOrder, instrument: Instrument) -> Order:
         order = Order(
@@ -154,6 +150,8 @@ class OrderDesk:
         if order.is_done or order.cancel_asked or terms.quantity <= order.filled:
             if order.status is not Status.FILLED:
                 self.flow.reports.error(order, 201, REJECTED + TOO_LATE)
+            elif self._engine.conditions.modify_filled == "refused":
+                self.flow.reports.refused(order, order_rules.FILLED)
             return
         before = order.terms, order.quantity, order.stop
         to_market = terms.order_type == "MKT" != order.order_type

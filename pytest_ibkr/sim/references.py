@@ -94,8 +94,6 @@ class ReferenceDesk:
     def _row(self, found: Instrument, request: ReqContractDetails, *, version: int) -> ContractData:
         smallest, step, suggested = reference_facts.size_rules(found)
         sector, category, subcategory = reference_facts.industry(found)
-        option = found.sec_type == "OPT"
-        calendar, now_s = self._engine.world.calendar, self._engine.now_s
         in_lots = found.sec_type == "STK" and version < SHARE_SIZES
         return ContractData(
             request_id=request.request_id,
@@ -123,12 +121,9 @@ class ReferenceDesk:
             category=category,
             subcategory=subcategory,
             time_zone=found.time_zone,
-            trading_hours=calendar.trading_hours_text(now_s, liquid=option),
-            liquid_hours=calendar.trading_hours_text(now_s, liquid=True),
             sec_ids=self._sec_ids(found),
-            agg_group=2 if option else 1,
-            under_symbol=found.symbol if option else "",
-            under_sec_type=self._engine.world.book.underlying(found).sec_type if option else "",
+            **self._hours(found),
+            **self._underlying(found),
             market_rule_ids=reference_facts.market_rules(found),
             real_expiration=found.expiry,
             stock_type=found.stock_type,
@@ -137,6 +132,21 @@ class ReferenceDesk:
             size_increment=step,
             suggested_size_increment=suggested,
         )
+
+    def _hours(self, found: Instrument) -> dict[str, Any]:
+        """Options trade in regular hours only."""
+        calendar, now_s = self._engine.world.calendar, self._engine.now_s
+        option = found.sec_type == "OPT"
+        return {
+            "trading_hours": calendar.trading_hours_text(now_s, liquid=option),
+            "liquid_hours": calendar.trading_hours_text(now_s, liquid=True),
+        }
+
+    def _underlying(self, found: Instrument) -> dict[str, Any]:
+        if found.sec_type != "OPT":
+            return {"agg_group": 1}
+        under = self._engine.world.book.underlying(found)
+        return {"agg_group": 2, "under_symbol": under.symbol, "under_sec_type": under.sec_type}
 
     def _sec_ids(self, found: Instrument) -> tuple[TagValue, ...]:
         isin = self._engine.world.snapshot.symbols[found.symbol].isin

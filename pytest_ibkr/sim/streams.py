@@ -105,7 +105,8 @@ class StreamDesk:
             self._refuse_later(client, request.request_id, feed)
             return
         line = MarketLine(
-            *(self._engine, client, request.request_id, instrument),
+            *(self._engine, client, instrument),
+            request_id=request.request_id,
             feed=feed,
             asked=asked,
             snapshot=request.snapshot,

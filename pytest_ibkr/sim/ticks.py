@@ -112,7 +112,7 @@ class TickWriter:
         """What differs between two quotes; a size alone comes as a size tick."""
         found: list[Message] = []
         for field in LIVE.order:
-            if field == "last_time_s" and now.last == before.last:
+            if field == "last_time_s" and (now.last, now.volume) == (before.last, before.volume):
                 continue  # the time is of the last trade: nothing traded
             if getattr(before, field) != getattr(now, field):
                 found += self.field(field, now, missing=True)

@@ -20,28 +20,20 @@ POOL = 20  # client ids after the suite's own, for tests that need a connection 
 
 
 @pytest.fixture(scope="session")
-def endpoint(ibkr_gateway):
-    """One uninterrupted session for the whole suite: ``host``, ``port``, ``client_id``, clock."""
-    session = ibkr_gateway.new_session("live validation")
-    yield session
-    session.close()
-
-
-@pytest.fixture(scope="session")
-def clock(endpoint):
+def clock(live_gateway):
     """The time the gateway lives in."""
-    return endpoint.clock
+    return live_gateway.clock
 
 
 @pytest.fixture(scope="session")
-def connect(endpoint, clock, ibkr_config) -> Callable[..., IBKRGateway]:
+def connect(live_gateway, clock, ibkr_config) -> Callable[..., IBKRGateway]:
     """Return a function that connects another broker object under its own client id."""
-    taken = iter(range(endpoint.client_id + 1, endpoint.client_id + POOL))
+    taken = iter(range(live_gateway.client_id + 1, live_gateway.client_id + POOL))
 
     @contextmanager
     def connected(**options) -> Iterator[IBKRGateway]:
         options.setdefault("timeout_s", ibkr_config.gateway.timeout)
-        broker = IBKRGateway(endpoint.host, endpoint.port, next(taken), clock=clock, **options)
+        broker = IBKRGateway(live_gateway.host, live_gateway.port, next(taken), clock=clock, **options)
         try:
             broker.connect()
             yield broker
@@ -58,12 +50,12 @@ def connection_latency_ms() -> list[float]:
 
 
 @pytest.fixture(scope="session")
-def live_gateway_connection(endpoint, clock, ibkr_config, connection_latency_ms):
+def live_gateway_connection(live_gateway, clock, ibkr_config, connection_latency_ms):
     """Connect the bot's broker; at the end cancel and flatten what this suite left behind."""
     broker = IBKRGateway(
-        endpoint.host,
-        endpoint.port,
-        endpoint.client_id,
+        live_gateway.host,
+        live_gateway.port,
+        live_gateway.client_id,
         timeout_s=ibkr_config.gateway.timeout,
         clock=clock,
     )

@@ -28,11 +28,12 @@ def _answers(line: str, *, entitlement: str = "delayed") -> list[str]:
 
 
 def test_streaming_without_live_rights():
-    assert _answers("1;11;3;0;SPY;STK;;0.0;;;SMART;;USD;;;0;;0;0;;") == [
+    [answer] = _answers("1;11;3;0;SPY;STK;;0.0;;;SMART;;USD;;;0;;0;0;;")
+    assert answer == (
         "4;2;3;10089;Requested market data requires additional subscription for API. See link in"
         " 'Market Data Connections' dialog for more details.Delayed market data is"
         " available.SPY ARCA/TOP/ALL;;"
-    ]
+    )
 
 
 def test_contract_details():

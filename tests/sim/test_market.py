@@ -206,6 +206,17 @@ def test_time_value_melts_with_the_clock_of_the_day():
     assert late < early
 
 
+def test_every_option_quoted_on_both_sides_has_a_model_delta():
+    seen = 0
+    for each in BOOK.chain("SPY"):
+        found = MARKET.computation(each, TEN, "model")
+        if found is not None:
+            assert found.implied_vol > 0
+            assert 0 <= (found.delta if each.right == "C" else -found.delta) <= 1.01
+            seen += 1
+    assert seen > 1000
+
+
 def test_sides_of_a_computation_are_ordered_like_their_prices():
     bid, ask = (MARKET.computation(option(), TEN, side) for side in ("bid", "ask"))
     model = MARKET.computation(option(), TEN, "model")

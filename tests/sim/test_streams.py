@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from pytest_ibkr.sim.market_line import DELAY_S
+from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.market_data import (
     CancelMarketData,
     MarketDataType,
@@ -304,6 +305,30 @@ def test_a_halt_is_told_once_and_stops_the_prices():
     assert only(client.wait(10), TickPrice) == []
     client.engine.conditions.halted.clear()
     assert [t.value for t in only(client.wait(1), TickGeneric)] == [0.0]
+
+
+def test_a_stream_ends_the_day_on_the_captured_quote_and_then_rests():
+    for contract in (SPY, CALL):
+        client = peer(CAPTURED - 3)
+        client.send(client.market_data(contract=contract), wait_s=4)
+        instrument = normal_world().book.resolve(contract)
+        captured = normal_world().market.quote(instrument, CAPTURED)
+        latest = {t.tick: t.price for t in only(client.seen, TickPrice)}
+        assert (latest[1], latest[2], latest[4]) == (captured.bid, captured.ask, captured.last)
+        assert client.wait(600) == []
+
+
+def test_the_same_requests_at_the_same_moments_give_the_same_bytes():
+    def session() -> bytes:
+        client = peer()
+        for number, contract in enumerate((SPY, CALL, VIX)):
+            client.engine.receive(
+                client.client, encode(client.market_data(number, contract), client.client.version)
+            )
+            client.engine.advance(client.engine.now_s + 7)
+        return client.client.take_output()
+
+    assert session() == session()
 
 
 def test_generic_ticks_are_answered_from_the_data_there_is():

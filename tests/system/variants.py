@@ -38,7 +38,7 @@ def pytest_fixture_setup(fixturedef, request):
     """Break the endpoint as soon as it exists."""
     value = yield
     name = request.config.getoption("--variant")
-    if fixturedef.argname == "endpoint" and name:
+    if fixturedef.argname == "live_gateway" and name:
         value.suite = request.session.items[0].module
         VARIANTS[name](value)
     return value

@@ -20,7 +20,6 @@ from pytest_ibkr.wire.declare import (
     OPT_MONEY,
     SIZE,
     TEXT,
-    TEXT7,
     ZERO_MONEY,
     Kind,
     Message,
@@ -162,7 +161,7 @@ class OpenOrder(Message):
     min_commission: Decimal | None = wire(OPT_MONEY, default=None)
     max_commission: Decimal | None = wire(OPT_MONEY, default=None)
     commission_currency: str = wire(TEXT, default="")
-    warning_text: str = wire(TEXT7, default="")
+    warning_text: str = wire(TEXT, default="")
     randomize_size: bool = wire(BOOL, default=False)
     randomize_price: bool = wire(BOOL, default=False)
     reference_con_id: int = wire(INT, when=PEG_BENCH, default=0)

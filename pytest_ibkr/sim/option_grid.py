@@ -1,0 +1,52 @@
+"""Option prices on the tick grid, and what a captured row overrides; pure functions."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import Final
+
+from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.quotes import Computation
+from pytest_ibkr.snapshot.rows import OptionRow
+
+_NICKEL_FROM: Final = 3.0
+_TINY: Final = 1e-9
+
+
+def around_mid(option: Instrument, spread: float, mid: float) -> tuple[float, float]:
+    """Bid and ask around a mid: the captured spread in ticks, at least one."""
+    per = ticks_per_dollar(option, mid)
+    ticks = max(1, round(spread * per))
+    bid = floor(mid * per - ticks / 2 + 0.5 + _TINY)
+    if bid < 1:  # nobody bids a fraction of a tick
+        return 0.0, max(1, min(ticks, floor(mid * per * 2 + 0.5))) / per
+    return bid / per, (bid + ticks) / per
+
+
+def ticks_per_dollar(option: Instrument, price: float) -> int:
+    """Ticks per dollar at a price: cents, or nickels from $3 up outside the penny classes."""
+    return 100 if option.penny or price < _NICKEL_FROM else 20
+
+
+def on_grid(option: Instrument, price: float) -> float:
+    """A price moved to the nearest tick."""
+    per = ticks_per_dollar(option, price)
+    return floor(price * per + 0.5) / per
+
+
+def as_captured(computed: Computation, row: OptionRow) -> Computation:
+    """A computation with the vendor's values wherever the captured row has them."""
+
+    def given(vendor: float | None, own: float | None) -> float | None:
+        return own if vendor is None else vendor
+
+    return Computation(
+        implied_vol=given(row.implied_vol, computed.implied_vol),
+        delta=given(row.delta, computed.delta),
+        price=given(row.option_price, computed.price),
+        pv_dividend=computed.pv_dividend,
+        gamma=given(row.gamma, computed.gamma),
+        vega=given(row.vega, computed.vega),
+        theta=given(row.theta, computed.theta),
+        under_price=given(row.underlying_price, computed.under_price),
+    )

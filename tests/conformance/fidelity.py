@@ -1,0 +1,137 @@
+"""Where the simulated gateway is known to differ from the logs of real ones, and why.
+
+``python -m tests.conformance.fidelity`` writes docs/reference/fidelity.md from this list.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "fidelity.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A difference that is meant.
+
+    Attributes:
+        exchange: which exchange of gateway_log_facts.json, ``"paper connect"``; a pattern.
+        change: ``-`` what the log has, ``+`` what the simulator has instead; a pattern.
+        log, ours: the same in words.
+        reason: why it stays.
+    """
+
+    exchange: str
+    change: str
+    log: str
+    ours: str
+    reason: str
+
+    def speaks_of(self, exchange: str) -> bool:
+        """Whether it is about an exchange."""
+        return re.fullmatch(self.exchange, exchange) is not None
+
+    def covers(self, exchange: str, change: str) -> bool:
+        """Whether a difference found is this one."""
+        return self.speaks_of(exchange) and re.fullmatch(self.change, change) is not None
+
+
+KNOWN = (
+    Known(
+        r"(paper|live) connect",
+        r"-4 2107 .*|\+4 2106 .*",
+        "2107 for the historical data farm, 2106 with the first request",
+        "2106 at connect",
+        "Both are seen in the wild: 2107 is a farm that was idle for about six minutes. The"
+        " simulator's is awake; a client must accept either.",
+    ),
+    Known(
+        r"(paper|live) connect",
+        r"\+4 2104 .*",
+        "2104 for usfarm",
+        "2104 for usfarm and usopt",
+        "Which farms are named depends on the account's markets; option quotes come from usopt.",
+    ),
+    Known(
+        r"live connect",
+        r"\+15 .*",
+        "begins with 9",
+        "15, then 9",
+        "That log starts a line late; the paper log of the same client has 15 before 9.",
+    ),
+    Known(
+        r"live program start",
+        r"\+(6|73) (\w+-P|Cryptocurrency)\b.*",
+        "no keys of the crypto segment",
+        "segment -P and a Cryptocurrency ledger value",
+        "The simulated account is a paper account, and the paper log has them.",
+    ),
+    Known(
+        r"live program start",
+        r"-73 Cryptocurrency .*",
+        "Cryptocurrency in the ledger of 73, without a value",
+        "with a value",
+        "As above: the value is empty only where there is no crypto segment.",
+    ),
+    Known(
+        r"paper currency pair quote",
+        r"-81 .*|\+4 200 .*",
+        "81, then silence (EUR.USD on IDEALPRO)",
+        "error 200",
+        "Snapshots hold stocks, indices and their options: a currency pair is unknown to them.",
+    ),
+    Known(
+        r"paper market depth",
+        r"-4 10092 .*|\+4 320 .*",
+        "error 10092: not supported for SPY on SMART",
+        "error 320",
+        "Market depth is not simulated; the request is reported as unreadable, never ignored.",
+    ),
+    Known(
+        r"paper market depth cancel",
+        r"\+4 320 .*",
+        "silence",
+        "error 320",
+        "As above.",
+    ),
+)
+
+HEAD = """\
+# Fidelity: the simulator against real gateways' logs
+
+Two message logs of real gateways, a paper account of 2026-01-02 and a live account of
+2026-01-13 at server version 176 to 178, are part of the test-suite as facts: the lines the
+client sent, and of every answer its message id, its number of fields, the account keys and
+currencies or the error code, and what kind of value each field holds. No amounts are kept, and
+account ids are replaced. The facts are in `tests/conformance/data/gateway_log_facts.json`.
+
+`tests/conformance/test_gateway_logs.py` sends the same bytes to the simulated gateway at
+versions 176 and 178, with the same entitlements and an empty account of type INDIVIDUAL, and
+compares: ids in order, number of fields, kinds of values, end markers, error codes, account keys
+in order. What differs is listed here. The test fails when something differs that is not listed,
+and when something listed no longer differs.
+
+`reqAccountSummary` (62) occurs in neither log; the frames a real gateway was seen to send are
+its reference.
+
+## Known differences
+
+| Exchange | Real gateway | Simulated gateway | Why |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    rows = [f"| {_plain(k.exchange)} | {k.log} | {k.ours} | {k.reason} |" for k in KNOWN]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def _plain(pattern: str) -> str:
+    return pattern.replace("(paper|live)", "paper, live:")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

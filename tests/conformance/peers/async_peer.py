@@ -1,0 +1,253 @@
+"""``ib_async`` as a peer, used synchronously: its loop runs only while a test waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import ib_async
+from ib_async import IB, Contract
+
+from tests.conformance.peers.model import (
+    PRICE_TICKS,
+    Asked,
+    Bar,
+    Chain,
+    Commission,
+    Completed,
+    Details,
+    Execution,
+    Greeks,
+    Line,
+    Notice,
+    Refused,
+    Status,
+    Ticket,
+    Working,
+    newest,
+)
+
+PATIENCE_S = 8.0
+GREEK_TICKS = {"bidGreeks": 10, "askGreeks": 11, "lastGreeks": 12, "modelGreeks": 13}
+
+
+class AsyncPeer:
+    """An ``IB`` object on a loop of its own, which is closed with it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        ib = self._ib = IB()
+        ib.client.MaxRequests = 0  # its throttle waits on the real clock
+        ib.RequestTimeout = PATIENCE_S
+        ib.RaiseRequestErrors = True
+        self.notices: list[Notice] = []
+        self.statuses: list[Status] = []
+        self.executions: dict[str, Execution] = {}
+        self.commissions: dict[str, Commission] = {}
+        self._lines: dict[int, Line] = {}
+        ib.errorEvent += lambda i, code, text, _contract: self.notices.append(Notice(i, code, text))
+        ib.orderStatusEvent += lambda trade: self.statuses.append(status(trade))
+        ib.execDetailsEvent += self._keep_execution
+        ib.commissionReportEvent += self._keep_commission
+        ib.pendingTickersEvent += self._keep_ticks
+
+    # -- connection
+
+    def connect(self, host: str, port: int, client_id: int) -> None:
+        self._ib.connect(host, port, client_id, timeout=PATIENCE_S, raiseSyncErrors=True)
+
+    def close(self) -> None:
+        """Disconnect and close the loop: neither it nor its transport may outlive the test."""
+        if self._loop.is_closed():
+            return
+        self._ib.disconnect()
+        for _ in range(3):
+            self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+        asyncio.set_event_loop(None)
+
+    def version(self) -> int:
+        return int(self._ib.client.serverVersion())
+
+    def accounts(self) -> list[str]:
+        return list(self._ib.managedAccounts())
+
+    def next_id(self) -> int:
+        return int(self._ib.client._reqIdSeq)  # what its next request or order will carry
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        async def watch() -> bool:
+            deadline_s = time.monotonic() + PATIENCE_S
+            while not (met := condition()) and time.monotonic() < deadline_s:
+                await asyncio.sleep(0.001)
+            return met
+
+        assert self._loop.run_until_complete(watch()), f"{what} never came"
+
+    # -- account
+
+    def summary(self) -> dict[tuple[str, str], str]:
+        return {(row.tag, row.currency): row.value for row in self._ib.accountSummary()}
+
+    def account_values(self, account: str) -> dict[tuple[str, str], str]:
+        """Return what its connect asked for already."""
+        rows = [row for row in self._ib.accountValues(account) if not row.modelCode]
+        return {(row.tag, row.currency): row.value for row in rows}
+
+    def positions(self) -> dict[int, Decimal]:
+        self._ib.reqPositions()
+        return {row.contract.conId: number(row.position) for row in self._ib.positions()}
+
+    # -- contracts, history
+
+    def details(self, asked: Asked) -> list[Details]:
+        try:
+            found = self._ib.reqContractDetails(contract(asked))
+        except ib_async.wrapper.RequestError as exc:
+            raise Refused(Notice(exc.reqId, exc.code, exc.message)) from exc
+        return [details(row) for row in found]
+
+    def chains(self, symbol: str, con_id: int) -> list[Chain]:
+        return [
+            Chain(
+                row.exchange,
+                row.tradingClass,
+                row.multiplier,
+                int(row.underlyingConId),
+                frozenset(row.expirations),
+                frozenset(row.strikes),
+            )  # fmt: skip
+            for row in self._ib.reqSecDefOptParams(symbol, "", "STK", con_id)
+        ]
+
+    def bars(self, asked: Asked, *, duration: str, size: str) -> list[Bar]:
+        rows = self._ib.reqHistoricalData(contract(asked), "", duration, size, "TRADES", True)
+        return [
+            Bar(r.date, r.open, r.high, r.low, r.close, number(r.volume), r.average, r.barCount)
+            for r in rows
+        ]
+
+    # -- market data
+
+    def snapshot(self, asked: Asked) -> Line:
+        line = self._lines[asked.con_id] = Line(0)
+        self._ib.reqTickers(contract(asked))
+        line.ended = True
+        return line
+
+    def stream(self, asked: Asked) -> Line:
+        line = self._lines[asked.con_id] = Line(0)
+        self._ib.reqMktData(contract(asked), "", False, False)
+        return line
+
+    def stop_stream(self, line: Line) -> None:
+        [con_id] = [key for key, value in self._lines.items() if value is line]
+        [ticker] = [t for t in self._ib.tickers() if t.contract.conId == con_id]
+        self._ib.cancelMktData(ticker.contract)
+
+    def _keep_ticks(self, tickers: set[Any]) -> None:
+        for ticker in tickers:
+            line = self._lines[ticker.contract.conId]
+            line.prices += [
+                (t.tickType, t.price) for t in ticker.ticks if t.tickType in PRICE_TICKS
+            ]
+            for name, tick in GREEK_TICKS.items():
+                if (computed := getattr(ticker, name)) is not None:
+                    line.greeks[tick] = greeks(computed)
+
+    # -- orders
+
+    def place(self, asked: Asked, ticket: Ticket) -> int:
+        trade = self._ib.placeOrder(contract(asked), order(ticket))
+        return int(trade.order.orderId)
+
+    def modify(self, order_id: int, asked: Asked, ticket: Ticket) -> None:
+        [trade] = [t for t in self._ib.trades() if t.order.orderId == order_id]
+        trade.order.totalQuantity, trade.order.lmtPrice = ticket.quantity, ticket.limit
+        self._ib.placeOrder(trade.contract, trade.order)
+
+    def cancel(self, order_id: int) -> None:
+        [trade] = [t for t in self._ib.trades() if t.order.orderId == order_id]
+        self._ib.cancelOrder(trade.order)
+
+    def working(self) -> list[Working]:
+        return newest([working(trade) for trade in self._ib.reqOpenOrders()])
+
+    def replayed(self) -> list[Working]:
+        """Return the open orders that came without asking, or with what its connect asks."""
+        return newest([working(trade) for trade in self._ib.openTrades()])
+
+    def completed(self) -> list[Completed]:
+        return [
+            Completed(t.order.permId, t.orderStatus.status, t.contract.conId, t.order.action)
+            for t in self._ib.reqCompletedOrders(False)
+        ]
+
+    def _keep_execution(self, _trade: Any, fill: Any) -> None:
+        done = fill.execution
+        self.executions[done.execId] = Execution(
+            done.execId, done.orderId, fill.contract.conId, done.side, number(done.shares),
+            done.price,
+        )  # fmt: skip
+
+    def _keep_commission(self, _trade: Any, _fill: Any, report: Any) -> None:
+        self.commissions[report.execId] = Commission(report.commission, report.currency)
+
+
+def number(value: object) -> Decimal:
+    """Return a quantity as the other peers do."""
+    return Decimal(str(value)).normalize() + 0
+
+
+def contract(asked: Asked) -> Any:
+    """Write a contract the library's way."""
+    return Contract(
+        conId=asked.con_id, symbol=asked.symbol, secType=asked.sec_type,
+        exchange=asked.exchange, currency=asked.currency,
+    )  # fmt: skip
+
+
+def order(ticket: Ticket) -> Any:
+    """Write an order the library's way."""
+    if ticket.limit is None:
+        return ib_async.MarketOrder(ticket.action, ticket.quantity, tif=ticket.tif)
+    return ib_async.LimitOrder(ticket.action, ticket.quantity, ticket.limit, tif=ticket.tif)
+
+
+def status(trade: Any) -> Status:
+    """Read an order status the library's way."""
+    now = trade.orderStatus
+    return Status(
+        trade.order.orderId, now.status, number(now.filled), number(now.remaining), now.permId
+    )
+
+
+def working(trade: Any) -> Working:
+    """Read an open order the library's way."""
+    made = trade.order
+    return Working(
+        made.orderId, made.permId, trade.orderStatus.status, trade.contract.conId, made.action,
+        number(made.totalQuantity), made.orderType, made.lmtPrice,
+    )  # fmt: skip
+
+
+def greeks(computed: Any) -> Greeks:
+    """Read a computation the library's way."""
+    return Greeks(
+        computed.impliedVol, computed.delta, computed.optPrice, computed.gamma, computed.vega,
+        computed.theta, computed.undPrice,
+    )  # fmt: skip
+
+
+def details(row: Any) -> Details:
+    """Read contract details the library's way."""
+    c = row.contract
+    return Details(
+        c.conId, c.symbol, c.secType, c.lastTradeDateOrContractMonth, float(c.strike), c.right,
+        c.multiplier, c.localSymbol, c.tradingClass, row.minTick, row.longName, row.underConId,
+        row.timeZoneId, row.tradingHours, row.liquidHours, row.marketRuleIds, row.stockType,
+    )  # fmt: skip

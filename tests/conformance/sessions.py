@@ -1,0 +1,92 @@
+"""One whole client session as request payloads: what robustness tests split, damage and repeat."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+from pytest_ibkr.wire.codec import encode
+from pytest_ibkr.wire.messages.contract import Contract
+from pytest_ibkr.wire.messages.order import PlaceOrder
+
+VERSION = 176
+SPY = "756733;SPY;STK;;0.0;;;SMART;ARCA;USD;SPY;SPY"
+TEXTS = (
+    "61;1;",
+    "5;1;",
+    "99;0;",
+    "6;2;1;DU0000001;",
+    "76;1;1;DU0000001;;0;",
+    "7;3;2;0;;;;;;;",
+    "62;1;3;All;NetLiquidation,BuyingPower;",
+    "9;8;4;0;SPY;STK;;0.0;;;SMART;;USD;;;0;;;;",
+    "9;8;5;0;NOSUCHTHING;STK;;0.0;;;SMART;;USD;;;0;;;;",
+    "78;6;SPY;;STK;756733;",
+    f"1;11;7;{SPY};0;;1;0;;",
+    f"20;8;{SPY};0;;1 hour;5 D;1;TRADES;1;0;;",
+    "59;1;1;",
+    "16;1;",
+    "8;1;1;",
+    "17;1;",
+    "14;1;2;",
+    "91;26;",
+)
+AFTER = ("4;1;1;;", "2;2;7;", "25;1;8;", "63;1;3;", "77;1;1;", "64;1;", "6;2;0;DU0000001;", "58;1;")
+NASTY = (
+    *(b"", b"-1", b"0", b"1e400", b"NaN", b"Infinity", b"\xff\xfe", b"9" * 400, b"1_0", b"SPY"),
+    *(b"2147483648", b"-2147483649", b"1.7976931348623157E308", b"20260710", b"1 day", b"%s%n"),
+)
+
+
+def _order(order_type: str, limit: str | None) -> bytes:
+    spy = Contract(con_id=756733, symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
+    order = PlaceOrder(
+        order_id=1,
+        contract=spy,
+        action="BUY",
+        quantity=Decimal(10),
+        order_type=order_type,
+        limit_price=Decimal(limit) if limit else None,
+        tif="DAY",
+    )
+    return encode(order, VERSION)
+
+
+def payload(text: str) -> bytes:
+    """Return a line's payload."""
+    return text.replace(";", "\0").encode()
+
+
+def whole_session() -> list[bytes]:
+    """Return every payload of a session: questions, a resting order, cancels."""
+    return [*map(payload, TEXTS), _order("LMT", "700.0"), *map(payload, AFTER)]
+
+
+def damaged(seed: int, count: int) -> list[bytes]:
+    """Return ``count`` payloads with one to four accidents each, or made of noise."""
+    dice = random.Random(seed)
+    whole = [*whole_session(), _order("MKT", None)]
+    return [_damage(dice.choice(whole), dice) for _ in range(count)]
+
+
+def _damage(sound: bytes, dice: random.Random) -> bytes:
+    if dice.random() < 0.05:
+        return dice.randbytes(dice.randint(1, 60))
+    if dice.random() < 0.05:
+        return b"%d\0" % dice.randint(-1, 260) + sound
+    fields = sound.split(b"\0")
+    for _ in range(dice.randint(1, 4)):
+        at = dice.randrange(len(fields))
+        match dice.randrange(6):
+            case 0 | 1:
+                fields[at] = dice.choice(NASTY)
+            case 2:
+                del fields[at]
+            case 3:
+                fields.insert(at, fields[at])
+            case 4:
+                fields[at] = dice.randbytes(dice.randint(0, 6))
+            case _:
+                fields[at] = bytes(b ^ (1 << dice.randrange(8)) for b in fields[at])
+        fields = fields or [b""]
+    return b"\0".join(fields) or b"\0"

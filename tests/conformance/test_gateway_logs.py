@@ -1,0 +1,132 @@
+"""The client's lines of two real gateways' logs get from the simulator what they got there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ibkr.gateway import Gateway
+from pytest_ibkr.wire.codec import Raw, decode_request
+from tests.conformance import fidelity
+from tests.conformance.log_facts import Fact, fact_of
+from tests.conformance.raw import RawClient, line
+
+FACTS = Path(__file__).parent / "data" / "gateway_log_facts.json"
+EXCHANGES: list[dict[str, Any]] = json.loads(FACTS.read_text(encoding="utf-8"))["exchanges"]
+VERSIONS = (176, 178)
+UNDECLARED = {"paper market depth", "paper market depth cancel"}
+
+pytestmark = pytest.mark.req("XC-001", "XC-016")
+Ask = Callable[..., list[list[str]]]
+
+
+@pytest.fixture
+def ask(gateway: Gateway, request: pytest.FixtureRequest) -> Iterator[Ask]:
+    """Opens a session under the logs' conditions, sends lines, returns what came back."""
+    sessions, clients = [], []
+
+    def send(lines: list[str], *, version: int) -> list[list[str]]:
+        session = gateway.new_session(request.node.nodeid, server_version=version)
+        sessions.append(session)
+        session.configure(entitlement="delayed")
+        client = RawClient(session.host, session.port)
+        clients.append(client)
+        assert client.greet()[0] == str(version)
+        client.start(1)
+        greeting = client.until_time()
+        if not lines:
+            return greeting
+        client.send(b"".join(map(line, lines)))
+        early = client.until_time()  # everything sent has been taken
+        session.clock.sleep(12)  # longer than anything is owed
+        return early + client.until_time()
+
+    yield send
+    for client in clients:
+        client.close()
+    for session in sessions:
+        session.close()
+
+
+def name_of(exchange: dict[str, Any]) -> str:
+    return f"{exchange['log']} {exchange['name']}"
+
+
+def in_log(exchange: dict[str, Any]) -> list[str]:
+    """Return the facts of an exchange as text."""
+    rows = exchange["answers"]
+    return [str(Fact(message, n, key, tuple(kinds.split()))) for message, n, key, kinds in rows]
+
+
+def changes(log: list[str], ours: list[str]) -> list[str]:
+    """Return what one has and the other has not, in place."""
+    rows = difflib.unified_diff(log, ours, lineterm="", n=0)
+    return [row for row in rows if not row.startswith(("---", "+++", "@@"))]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=name_of)
+def test_answers_differ_from_the_log_only_where_listed(
+    ask: Ask, exchange: dict[str, Any], version: int
+) -> None:
+    answered = ask(exchange["requests"], version=version)
+
+    name = name_of(exchange)
+    found = changes(in_log(exchange), [str(fact_of(fields)) for fields in answered])
+    rules = [rule for rule in fidelity.KNOWN if rule.speaks_of(name)]
+    unlisted = [c for c in found if not any(rule.covers(name, c) for rule in rules)]
+    assert not unlisted, f"{name}: not in tests/conformance/fidelity.py"
+    idle = [rule for rule in rules if not any(rule.covers(name, c) for c in found)]
+    assert not idle, f"{name}: listed, but the simulator does what the log does"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=name_of)
+def test_the_logs_requests_decode(exchange: dict[str, Any], version: int) -> None:
+    for text in exchange["requests"]:
+        request = decode_request(text.replace(";", "\0").encode(), version)
+        assert isinstance(request, Raw) == (name_of(exchange) in UNDECLARED), text
+
+
+def test_every_listed_difference_names_an_exchange() -> None:
+    names = [name_of(exchange) for exchange in EXCHANGES]
+    for rule in fidelity.KNOWN:
+        assert any(rule.speaks_of(name) for name in names), rule.exchange
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_account_summary_is_rows_sorted_by_tag_and_one_end(ask: Ask, version: int) -> None:
+    tags = "TotalCashValue,BuyingPower,AccountType"
+
+    answered = ask([f"62;1;1001;All;{tags};"], version=version)
+
+    assert [str(fact_of(fields)) for fields in answered] == [
+        "63 [7: int int text text text empty]",
+        "63 [7: int int text text decimal text]",
+        "63 [7: int int text text decimal text]",
+        "64 [3: int int]",
+    ]
+    assert [fields[4] for fields in answered[:3]] == [
+        "AccountType",
+        "BuyingPower",
+        "TotalCashValue",
+    ]
+    assert answered[0][5:] == ["INDIVIDUAL", ""]
+
+
+def test_the_fidelity_page_is_generated_from_the_list() -> None:
+    assert fidelity.PAGE.read_text(encoding="utf-8") == fidelity.page(), (
+        "run: python -m tests.conformance.fidelity"
+    )
+
+
+def test_no_amount_and_no_foreign_account_is_in_the_extract() -> None:
+    text = FACTS.read_text(encoding="utf-8")
+    assert "DUM000001" not in text
+    assert "U00000002" not in text
+    assert "1010748" not in text

@@ -1,0 +1,116 @@
+"""market_hours and market_closed: at what moment a test begins offline."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pytest_ibkr.markers import Plan, start_of
+
+
+class Day:
+    """One row of a session table, for the days the committed snapshot does not have."""
+
+    def __init__(self, date: str, opens: dt.datetime | None, closes: dt.datetime | None) -> None:
+        self.date, self.open, self.close = date, opens, closes
+
+
+class Calendar:
+    """The part of a snapshot that says when the market is open."""
+
+    name = "snapshot_short_20261127_120000"
+
+    def __init__(self, captured_at: dt.datetime, sessions: list[Day]) -> None:
+        self.captured_at, self.sessions = captured_at, sessions
+
+
+@pytest.mark.parametrize(
+    ("marker", "start"),
+    [
+        pytest.param("req('x')", "2026-07-10T10:00:00-04:00", id="usual"),
+        pytest.param("market_hours", "2026-07-10T10:00:00-04:00", id="open"),
+        pytest.param("market_hours(at='15:45')", "2026-07-10T15:45:00-04:00", id="at"),
+        pytest.param(
+            "market_hours(session='extended')", "2026-07-10T08:00:00-04:00", id="extended"
+        ),
+        pytest.param("market_closed", "2026-07-11T12:00:00-04:00", id="closed-saturday"),
+    ],
+)
+def test_the_clock_starts_there(run, marker: str, start: str) -> None:
+    result = run(
+        f"""
+        import datetime as dt, time
+        import pytest
+
+        @pytest.mark.{marker}
+        def test_it(ibkr_clock):
+            start = dt.datetime.fromisoformat({start!r})
+            for now in (ibkr_clock.now(), dt.datetime.now(dt.UTC)):
+                assert 0 <= (now - start).total_seconds() < 5
+            assert 0 <= time.time() - start.timestamp() < 5
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_ini_key_changes_the_usual_start_and_a_marker_wins(run) -> None:
+    result = run(
+        """
+        from zoneinfo import ZoneInfo
+        import pytest
+
+        def hour(clock):
+            return clock.now().astimezone(ZoneInfo("America/New_York")).strftime("%H:%M")
+
+        def test_usual(ibkr_clock):
+            assert hour(ibkr_clock) == "08:15"
+
+        @pytest.mark.market_hours
+        def test_open(ibkr_clock):
+            assert hour(ibkr_clock) == "10:00"
+
+        @pytest.mark.market_hours(at="15:45")
+        def test_at(ibkr_clock):
+            assert hour(ibkr_clock) == "15:45"
+        """,
+        ini="ibkr_clock_start = 08:15\n",
+    )
+    result.assert_outcomes(passed=3)
+
+
+def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
+    eastern = dt.timezone(dt.timedelta(hours=-5), "EST")
+    return dt.datetime(2026, 11, day, hour, minute, tzinfo=eastern)
+
+
+HALF_DAY = Day("20261127", at(27, 9, 30), at(27, 13))
+
+
+def test_on_a_half_day_a_time_after_its_close_is_refused() -> None:
+    half = Calendar(at(27, 12), [HALF_DAY])
+    with pytest.raises(ValueError, match="14:00 is outside the session of 20261127: 09:30 to 13:0"):
+        start_of(Plan(start=dt.time(14), in_session=True), half, usual=dt.time(10))
+
+
+def test_on_a_day_without_session_an_open_market_is_the_last_one() -> None:
+    saturday = Calendar(at(28, 12), [HALF_DAY, Day("20261128", None, None)])
+    plan = Plan(in_session=True)
+    assert start_of(plan, saturday, usual=dt.time(10)) == at(27, 10)
+
+
+def test_a_table_without_a_closed_day_closes_in_the_evening() -> None:
+    half = Calendar(at(27, 12), [HALF_DAY])
+    assert start_of(Plan(closed=True), half, usual=dt.time(10)) == at(27, 22)
+
+
+def test_an_open_market_nobody_has_is_refused() -> None:
+    closed = Calendar(at(28, 12), [Day("20261128", None, None)])
+    with pytest.raises(ValueError, match="has no session up to 20261128"):
+        start_of(Plan(in_session=True), closed, usual=dt.time(10))
+
+
+def test_a_usual_start_outside_the_session_does_not_count_for_an_open_market() -> None:
+    half = Calendar(at(27, 12), [HALF_DAY])
+    start = start_of(Plan(in_session=True), half, usual=dt.time(8))
+    assert start == at(27, 10)

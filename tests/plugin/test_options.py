@@ -1,0 +1,121 @@
+"""Options that choose the market and the server version; each also as ini key and variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ibkr.settings import PARSERS, env_name, ini_name, option_name
+from tests.plugin.pack_snapshot import TARGET
+
+SEES = """
+    def test_it(ibkr, ibkr_snapshot, ibkr_server_version, pytestconfig):
+        assert ibkr.engine.world.snapshot == ibkr_snapshot
+        print("sees", ibkr_snapshot.name, ibkr_server_version)
+"""
+OWN = "snapshot_wild_20260601_100000"
+
+
+@pytest.fixture
+def markets(pytester: pytest.Pytester) -> Path:
+    """A project with a snapshot of its own beside the packaged one."""
+    folder = pytester.path / "fixtures" / "ibkr_snapshots"
+    folder.mkdir(parents=True)
+    (folder / f"{OWN}.json.gz").write_bytes(TARGET.read_bytes())
+    return folder
+
+
+def given(monkeypatch: pytest.MonkeyPatch, place: str, name: str, value: str) -> tuple[str, str]:
+    """Arguments and ini text that set ``name`` in a place."""
+    if place == "env":
+        monkeypatch.setenv(env_name(name), value)
+    return (
+        f"{option_name(name)}={value}" if place == "cli" else "-v",
+        f"{ini_name(name)} = {value}\n" if place == "ini" else "",
+    )
+
+
+@pytest.mark.usefixtures("markets")
+@pytest.mark.parametrize("place", ["cli", "env", "ini"])
+@pytest.mark.parametrize(
+    ("name", "value", "sees"),
+    [
+        pytest.param("snapshot", "normal", "snapshot_normal_20260710_160000 178", id="name"),
+        pytest.param("snapshot", f"fixtures/ibkr_snapshots/{OWN}.json.gz", f"{OWN} 178", id="path"),
+        pytest.param("scenario", "wild", f"{OWN} 178", id="scenario"),
+        pytest.param("snapshot_dir", "nowhere", "snapshot_normal_20260710_160000 178", id="dir"),
+        pytest.param("server_version", "157", f"{OWN} 157", id="version"),
+    ],
+)
+def test_every_place_is_heard(
+    run, monkeypatch: pytest.MonkeyPatch, place: str, name: str, value: str, sees: str
+) -> None:
+    if (name, place) == ("snapshot_dir", "cli"):
+        pytest.skip("a directory is a property of the project: it has no option")
+    arg, ini = given(monkeypatch, place, name, value)
+    result = run(SEES, "-rP", arg, ini=ini)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"sees {sees}"])
+
+
+@pytest.mark.usefixtures("markets")
+def test_of_all_places_the_command_line_wins(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IBKR_SERVER_VERSION", "160")
+    result = run(SEES, "-rP", "--ibkr-server-version=157", ini="ibkr_server_version = 165\n")
+    result.stdout.fnmatch_lines([f"sees {OWN} 157"])
+
+
+def test_the_configuration_file_is_heard_too(run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "mine.yaml").write_text("simulator: {server_version: 170}\n", "utf-8")
+    result = run(SEES, "-rP", "--ibkr-config=mine.yaml")
+    result.stdout.fnmatch_lines(["sees snapshot_normal_20260710_160000 170"])
+
+
+@pytest.mark.parametrize(
+    ("arg", "text"),
+    [
+        ("--ibkr-server-version=150", "server version 150 (cli): the simulated gateway speaks 151"),
+        ("--ibkr-server-version=new", "--ibkr-server-version: 'new' is not a server version"),
+        ("--ibkr-config=none.yaml", "--ibkr-config: no file "),
+    ],
+)
+def test_a_bad_value_ends_the_run_before_it_begins(run, arg: str, text: str) -> None:
+    result = run("def test_it():\n    pass\n", arg)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines[0].startswith(f"ERROR: {text}")
+
+
+def test_a_snapshot_nobody_has_fails_the_tests_that_need_one(run) -> None:
+    source = SEES + "\n    def test_other():\n        pass\n"
+    result = run(source, "--ibkr-snapshot=nowhere")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["ibkr snapshot: *nowhere*", "*SnapshotNotFound: *nowhere*"])
+
+
+def test_every_setting_has_the_names_it_should(pytester: pytest.Pytester) -> None:
+    config = pytester.parseconfig()
+    without_option = {"snapshot_dir", "clock_start"}
+    for name in PARSERS:
+        assert config.getini(ini_name(name)) is None
+        assert hasattr(config.option, ini_name(name)) is (name not in without_option)
+
+
+def test_help_lists_the_options(run) -> None:
+    result = run("", "--help")
+    for option in ("--live-gateway", "--capture-snapshot", *map(option_name, PARSERS)):
+        if option not in ("--ibkr-snapshot-dir", "--ibkr-clock-start"):
+            result.stdout.fnmatch_lines([f"*{option}*"])
+    result.stdout.fnmatch_lines(["*ibkr_snapshot_dir*", "*ibkr_clock_start*"])
+    assert "--ibkr-record" not in result.stdout.str()
+
+
+def test_a_report_directory_is_filled(run, pytester: pytest.Pytester) -> None:
+    run(SEES, "--ibkr-report=out").assert_outcomes(passed=1)
+    assert list(pytester.path.joinpath("out").rglob("results.json"))
+
+
+def test_without_a_report_directory_nothing_is_written(run, pytester: pytest.Pytester) -> None:
+    run(SEES).assert_outcomes(passed=1)
+    written = {path.name for path in pytester.path.iterdir()} - {"__pycache__"}
+    assert {name for name in written if not name.endswith(".py")} == {"tox.ini"}
