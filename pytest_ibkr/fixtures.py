@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SETTINGS = pytest.StashKey["Settings"]()
 SESSION = pytest.StashKey["Session"]()  # of the running test, on its item
 REPORT_PLUGIN = "ibkr-report"
+LIVE_SESSION = pytest.StashKey["Session"]()  # of the run, on its config
 LIVE_CONNECTION = "live_gateway_connection"
 _LIVE_CLIENT_ID = 7101
 
@@ -81,9 +82,11 @@ def ibkr(
     if report is not None:
         report.opened(request.node, session, ibkr_gateway)
     yield session
-    if report is not None:
-        report.closing(request.node, session)
-    session.close()  # a failure inside the gateway surfaces in the test that met it
+    try:
+        if report is not None:
+            report.closing(request.node, session)
+    finally:
+        session.close()  # a failure inside the gateway surfaces in the test that met it
 
 
 @pytest.fixture
@@ -140,6 +143,7 @@ def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
         session = gateway.new_session("live tests", client_id=_LIVE_CLIENT_ID, start_at=start_at)
         if (report := _report(pytestconfig)) is not None:
             report.met(gateway)
+        pytestconfig.stash[LIVE_SESSION] = session
         yield session
         session.close()
 

@@ -59,6 +59,7 @@ class Plan:
 
     start: dt.time | None = None
     in_session: bool = False
+    extended: bool = False
     closed: bool = False
     snapshot: str | None = None
     server_versions: tuple[int, ...] = ()
@@ -79,10 +80,11 @@ def plan_of(marks: Iterable[MarkLike]) -> Plan:
             _arguments(closest[name], ())
     if "market_hours" in closest and "market_closed" in closest:
         raise ValueError("market_hours and market_closed on one test: the market is one of them")
-    start = _hours(closest["market_hours"]) if "market_hours" in closest else None
+    hours = closest.get("market_hours")
     return Plan(
-        start=start,
-        in_session="market_hours" in closest,
+        start=None if hours is None else _hours(hours),
+        in_session=hours is not None,
+        extended=hours is not None and hours.kwargs.get("session") == "extended",
         closed="market_closed" in closest,
         snapshot=_snapshot(closest["ibkr_snapshot"]) if "ibkr_snapshot" in closest else None,
         server_versions=_versions(closest.get("ibkr_server_version")),
@@ -110,6 +112,42 @@ def start_of(plan: Plan, snapshot: Snapshot, *, usual: dt.time) -> dt.datetime:
         return dt.datetime.combine(day, usual, captured.tzinfo)
     first, last = HOURS["rth"]
     return _in_session(snapshot, plan.start or (usual if first <= usual < last else DEFAULT_START))
+
+
+def skip_reason(plan: Plan, snapshot: Snapshot, *, now: dt.datetime) -> str | None:
+    """Why a test cannot meet a gateway whose clock nobody sets; None when it can.
+
+    Args:
+        plan: what the test's markers ask.
+        snapshot: its session table says when the market is open.
+        now: aware.
+    """
+    sessions = [
+        _open_hours(one.open, one.close, extended=plan.extended)
+        for one in snapshot.sessions
+        if one.open is not None and one.close is not None
+    ]
+    within = next((one for one in sessions if one[0] <= now < one[1]), None)
+    here = now.astimezone(snapshot.captured_at.tzinfo)
+    if plan.in_session and within is None:
+        opening = next((opens for opens, _ in sessions if opens > now), None)
+        then = "" if opening is None else f"; it opens {opening:%A %Y-%m-%d %H:%M %Z}"
+        return f"the market is closed ({here:%A %Y-%m-%d %H:%M %Z}){then}"
+    if plan.closed and within is not None:
+        return f"the market is open ({here:%H:%M %Z}); it closes {within[1]:%H:%M %Z}"
+    return None
+
+
+def _open_hours(
+    opens: dt.datetime, closes: dt.datetime, *, extended: bool
+) -> tuple[dt.datetime, dt.datetime]:
+    if not extended:
+        return opens, closes
+    first, last = HOURS["extended"]
+    # After a half day the extended session ends as much earlier as the regular one does.
+    early = dt.datetime.combine(closes.date(), HOURS["rth"][1], closes.tzinfo) - closes
+    evening = dt.datetime.combine(closes.date(), last, closes.tzinfo)
+    return dt.datetime.combine(opens.date(), first, opens.tzinfo), evening - early
 
 
 def _in_session(snapshot: Snapshot, start: dt.time) -> dt.datetime:

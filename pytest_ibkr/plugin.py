@@ -151,6 +151,19 @@ def _parametrize_versions(metafunc: pytest.Metafunc, versions: tuple[int, ...]) 
     metafunc.parametrize(name, versions, indirect=True, ids=map(str, versions))
 
 
+@pytest.hookimpl(trylast=True)  # after the fixtures, which start the gateway
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a live test when the market is not as it needs it: nobody sets that clock."""
+    session = item.config.stash.get(fixtures.LIVE_SESSION, None)
+    if session is None or "live_gateway" not in getattr(item, "fixturenames", ()):
+        return
+    from pytest_ibkr.markers import plan_of, skip_reason
+
+    snapshot = session.engine.world.snapshot
+    if reason := skip_reason(plan_of(item.iter_markers()), snapshot, now=session.clock.now()):
+        pytest.skip(reason)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

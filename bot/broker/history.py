@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.broker.convert import to_ib_contract
 from bot.broker.durations import check_bar_size, check_duration
 from bot.broker.errors import NoDataError, RequestTimeoutError
 from bot.broker.session import Session
+from bot.broker.share_units import shares_per_bar_volume
 from bot.domain.contracts import Contract
 from bot.domain.quotes import Bar
 
@@ -63,5 +65,10 @@ class HistoryService:
             requests.forget(pending)
         if not rows:
             raise NoDataError(f"{about}: the answer holds no bars")
-        by_start = {bar.start: bar for bar in rows}
+        unit = shares_per_bar_volume(contract.sec_type, self._session.server_version)
+        by_start = {bar.start: _in_shares(bar, unit) for bar in rows}
         return [by_start[start] for start in sorted(by_start)]
+
+
+def _in_shares(bar: Bar, unit: int) -> Bar:
+    return bar if bar.volume is None else replace(bar, volume=bar.volume * unit)

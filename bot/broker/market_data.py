@@ -9,6 +9,7 @@ from bot.broker.convert import to_ib_contract
 from bot.broker.errors import RequestTimeoutError
 from bot.broker.quote_builder import QuoteBuilder
 from bot.broker.session import Session
+from bot.broker.share_units import shares_per_tick_size
 from bot.domain.contracts import Contract
 from bot.domain.quotes import Quote
 
@@ -33,7 +34,8 @@ class MarketDataService:
         """The quote at the snapshot's end. A finished snapshot is never cancelled."""
         requests = self._session.requests
         pending = requests.open("snapshot", f"snapshot quote of {contract.label}")
-        builder = QuoteBuilder()
+        unit = shares_per_tick_size(contract.sec_type, self._session.server_version)
+        builder = QuoteBuilder(size_unit=unit)
         with self._lock:
             self._builders[pending.id] = builder
         ib = to_ib_contract(contract)

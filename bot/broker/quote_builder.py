@@ -27,10 +27,12 @@ _GREEK_NAMES = (
 class QuoteBuilder:
     """The last known value of every field of one request. Used by one thread at a time.
 
-    Each method says whether the tick changed anything.
+    Each method says whether the tick changed anything. ``size_unit`` is how many shares or
+    contracts a size of 1 means.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, size_unit: int = 1) -> None:
+        self._size_unit = size_unit
         self._values: dict[str, Decimal | None] = {}
         self._exchange_time: datetime | None = None
         self._received_at: datetime | None = None
@@ -46,7 +48,9 @@ class QuoteBuilder:
     def size(self, tick: int, value: Any, *, at: datetime) -> bool:
         """tickSize, as int, float or Decimal."""
         field = SIZE_TICKS.get(tick)
-        return field is not None and self._put(field, to_size(value), at=at)
+        size = to_size(value)
+        known = None if size is None else size * self._size_unit
+        return field is not None and self._put(field, known, at=at)
 
     def text(self, tick: int, value: str, *, at: datetime) -> bool:
         """tickString: only the time of the last trade, epoch seconds."""

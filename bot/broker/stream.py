@@ -103,7 +103,7 @@ class MarketDataStream:
             self.error = error or self.error
         self._signal.wake()
 
-    def restart(self, request_id: int) -> None:
+    def restart(self, request_id: int, *, size_unit: int) -> None:
         """Go on under another request id; old values are forgotten, counters are not."""
         with self._lock:
-            self.request_id, self._builder = request_id, QuoteBuilder()
+            self.request_id, self._builder = request_id, QuoteBuilder(size_unit=size_unit)

@@ -14,6 +14,7 @@ from bot.broker.errors import (
 )
 from bot.broker.market_data import Change
 from bot.broker.session import Session
+from bot.broker.share_units import shares_per_tick_size
 from bot.broker.stream import MarketDataStream
 from bot.domain.contracts import Contract
 from bot.domain.quotes import Quote
@@ -133,7 +134,8 @@ class StreamService:
 
     def _request(self, stream: MarketDataStream) -> None:
         request_id = self._session.requests.reserve_id()
-        stream.restart(request_id)
+        sec_type, version = stream.contract.sec_type, self._session.server_version
+        stream.restart(request_id, size_unit=shares_per_tick_size(sec_type, version))
         with self._lock:
             self._by_id[request_id] = stream
         ib = to_ib_contract(stream.contract)

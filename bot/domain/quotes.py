@@ -157,8 +157,8 @@ class Quote:
 class Bar:
     """One historical bar; ``start`` is aware. Daily bars start at midnight New York.
 
-    ``volume``, ``wap`` and ``bar_count`` are None where the source has none (MIDPOINT,
-    BID, ASK).
+    ``volume`` counts shares or contracts. It, ``wap`` and ``bar_count`` are None where the
+    source has none (MIDPOINT, BID, ASK).
     """
 
     start: datetime

@@ -59,7 +59,7 @@ def _gate_boxes(results: Results) -> list[str]:
     for test in results.tests:
         if test.live:
             groups.setdefault(test.id.partition("::")[0], []).append(test)
-    for file, tests in groups.items():
+    for file, tests in sorted(groups.items()):
         lines += ["", f"### {code(file)}", ""]
         lines += [_test_box(test, real=real) for test in tests]
     return lines

@@ -8,7 +8,8 @@ Imports pytest; pytest-html and matplotlib only in use. What it needs from whoev
 - the ``ibkr`` fixture calls ``opened(item, session, gateway)`` once a session exists and
   ``closing(item, session)`` before ``session.close()``; ``active(config)`` finds the plugin.
 - a run with ``--live-gateway`` sets ``live_asked``; ``live_gateway_connection`` calls
-  ``met(gateway)``; a gate that cannot start calls ``not_run(reason)``.
+  ``met(gateway)`` once the session its tests share exists; a gate that cannot start calls
+  ``not_run(reason)``.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ import pytest
 
 from pytest_ibkr.report.collector import FACTS, Collector, gateway_from
 from pytest_ibkr.report.facts import banner, headline
+from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
 from pytest_ibkr.report.metrics import LIMITS
 from pytest_ibkr.report.model import Results
-from pytest_ibkr.report.recorder import GatewayLike, Recorder, gateway_facts, record_of
+from pytest_ibkr.report.recorder import Recorder, record_of
 from pytest_ibkr.report.writer import RunStamp, Writer
 from pytest_ibkr.session.session import Session
 
@@ -66,10 +68,11 @@ class ReportPlugin:
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self._keep = keep_journals
         self._writer: Writer | None = None
-        if worker is not None:
-            self._recorder = Recorder(Path(worker[_RUN]), keep_journals=keep_journals)
-        elif not config.option.collectonly:
-            self._writer = Writer(config, Path(settings.report_dir).absolute())
+        place = Path(worker[_RUN]) if worker else Path(settings.report_dir).absolute()
+        name = worker["workerid"] if worker else ""
+        self._recorder = Recorder(place, worker=name, keep_journals=keep_journals)
+        if worker is None and not config.option.collectonly:
+            self._writer = Writer(config, place)
 
     # ---- what fixtures say
 
@@ -82,7 +85,13 @@ class ReportPlugin:
         self._recorder.closing(item, session)
 
     def met(self, gateway: GatewayLike) -> None:
-        """Note a gateway that tests meet without a session of their own."""
+        """Note a gateway that tests meet without a session of their own.
+
+        Its present session, if it has one, is followed for all tests that share it.
+        """
+        session = getattr(gateway, "session", None)
+        if session is not None:
+            self._recorder.shared(session, gateway)
         facts = asdict(gateway_facts(gateway))
         if facts not in self._said["gateways"]:
             self._said["gateways"].append(facts)
@@ -94,8 +103,9 @@ class ReportPlugin:
     # ---- where tests run
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Let tests record metrics: that JUnit's new family has no place for them is our affair."""
+        self._recorder.begins(item)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "record_property is incompatible with junit_family")
             return (yield)
@@ -113,6 +123,7 @@ class ReportPlugin:
         if report.failed:
             record_of(item).failed = True
             facts["error_type"] = call.excinfo.typename if call.excinfo else None
+        self._recorder.phase_ended(item)
         if report.when == "teardown":
             facts |= self._recorder.artefacts(item)
         setattr(report, FACTS, facts)
@@ -173,6 +184,7 @@ class ReportPlugin:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports; a failed gate fails a run that would have ended well."""
+        self._recorder.end()
         if self._writer is None:
             if hasattr(self._config, "workeroutput"):
                 self._config.workeroutput[_SAID] = self._said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import platform
 import re
 import shutil
@@ -76,6 +78,8 @@ class Writer:
         """Copy what others wrote into the dated directory: HTML, JUnit, the terminal's text."""
         if self.results is None:
             return
+        with contextlib.suppress(OSError):  # not there or not empty; no worker writes any more
+            (self.run / "journals").rmdir()
         text = masked(_COLOURS.sub("", self._text.getvalue())).encode()
         write_both(self.reports, self.run, "pytest_report.txt", newest=text, dated=text)
         for option in ("xmlpath", "htmlpath"):
@@ -90,8 +94,6 @@ class Writer:
 
     def link_prefix(self, page: Path) -> str:
         """Return what leads from an HTML page's place to the run's directory."""
-        import os
-
         return f"{os.path.relpath(self.run, page.parent)}/".replace(os.sep, "/")
 
     @property

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 CENT_RULE: Final = 26  # captured for US stocks: one step of 0.01 from 0 on
+ETF_RULE: Final = 4563  # the id captured in SPY's details; its steps are taken to be the cent's
 OPTION_RULE: Final = 110  # option classes outside the all-penny programme: 0.05 from $3 on
 RULES: Final = {
     CENT_RULE: (PriceStep(low_edge=0.0, increment=0.01),),
+    ETF_RULE: (PriceStep(low_edge=0.0, increment=0.01),),
     OPTION_RULE: (
         PriceStep(low_edge=0.0, increment=0.01),
         PriceStep(low_edge=3.0, increment=0.05),
@@ -27,8 +29,9 @@ RULES: Final = {
 
 def rule_of(instrument: Instrument) -> int:
     """Return the id of an instrument's price grid."""
-    wide = instrument.sec_type == "OPT" and not instrument.penny
-    return OPTION_RULE if wide else CENT_RULE
+    if instrument.sec_type == "OPT" and not instrument.penny:
+        return OPTION_RULE
+    return ETF_RULE if instrument.stock_type == "ETF" else CENT_RULE
 
 
 class MarketRuleDesk:

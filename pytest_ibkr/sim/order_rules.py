@@ -31,6 +31,7 @@ _LIMITED: Final = frozenset({"LMT", "STP LMT"})
 _STOPPED: Final = frozenset({"STP", "STP LMT"})
 _TRIGGER_METHODS: Final = frozenset({0, 1, 2, 3, 4, 7, 8})
 _SMALLEST_SIZE: Final = Decimal("0.0001")  # size increment of SPY in the captured details
+_LARGEST: Final = Decimal(10) ** 12  # beyond any market; Decimal cannot divide 1e300 exactly
 
 DUPLICATE: Final = Refusal(103, "Duplicate order id")
 FILLED: Final = Refusal(104, "Cannot modify a filled order.")
@@ -117,13 +118,16 @@ def check_contract(terms: PlaceOrder, instrument: Instrument, market: Market) ->
         raise Refusal(387, UNSUPPORTED_TYPE)
     _check_size(terms.quantity, instrument)
     for price in (terms.limit_price, terms.aux_price, terms.trail_stop_price):
-        if price and price % market.tick_size(instrument, price):
+        off_grid = price and (abs(price) >= _LARGEST or price % market.tick_size(instrument, price))
+        if off_grid:
             raise Refusal(110, TICK_SIZE)
 
 
 def _check_size(quantity: Decimal, instrument: Instrument) -> None:
     if quantity <= 0:
         raise Refusal(434, "The order size cannot be zero.")
+    if quantity >= _LARGEST:
+        raise invalid("Order size does not conform to market rule.")
     if quantity % 1 == 0:
         return
     if instrument.sec_type == "OPT":

@@ -54,7 +54,7 @@ def decoder_source(cls: type[Message], version: int) -> tuple[str, dict[str, Any
     writer = _DecoderWriter(version)
     built = writer.build(cls, "    ")
     writer.flush("    ")
-    lines = ["def run(f):", "    i = 1", *writer.lines, f"    return {built}, i", ""]
+    lines = ["def run(f):", *writer.lines, f"    return {built}, i", ""]
     return "\n".join(lines), writer.names
 
 
@@ -134,7 +134,7 @@ class _EncoderWriter:
 
 
 class _DecoderWriter:
-    """Reads from the list ``f`` at index ``i``; straight runs use fixed offsets.
+    """Reads from the list ``f``: at fixed places first, from index ``i`` after a branch or loop.
 
     Objects are filled as instances of a mutable twin with the same slots and turned into their
     frozen class at the end: two to three times faster than a keyword constructor that goes
@@ -145,13 +145,17 @@ class _DecoderWriter:
         self.version = version
         self.lines: list[str] = []
         self.names: dict[str, Any] = {}
-        self._offset = 0
+        self._offset = 1  # field 0 is the message id
+        self._moving = False  # whether the index depends on the data from here on
         self._serial = 0
 
     def flush(self, indent: str) -> None:
-        if self._offset:
+        """Bring ``i`` up to date; due before every branch and loop."""
+        if not self._moving:
+            self.lines.append(f"{indent}i = {self._offset}")
+        elif self._offset:
             self.lines.append(f"{indent}i += {self._offset}")
-            self._offset = 0
+        self._offset, self._moving = 0, True
 
     def build(self, cls: type, indent: str) -> str:
         """Emit the reading of ``cls``; return the local name that holds the object."""
@@ -193,7 +197,7 @@ class _DecoderWriter:
         self.lines.append(f"{target} = {name}")
 
     def _scalar(self, kind: Kind) -> str:
-        text = f"f[i + {self._offset}]"
+        text = f"f[i + {self._offset}]" if self._moving else f"f[{self._offset}]"
         self._offset += 1
         return _kind_at(kind, self.version).decode.format(t=text)
 

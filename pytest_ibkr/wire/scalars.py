@@ -51,9 +51,8 @@ def bar_price(value: float) -> str:
 
 
 def short_number(value: float) -> str:
-    """Render a strike or amount without exponent or trailing ``.0``: ``0``, ``600``, ``2.5``."""
-    text = plain_number(value)
-    return text[:-2] if text.endswith(".0") else text
+    """Render like Java without a trailing ``.0``: ``0``, ``600``, ``2.5``, ``1.2E-4``."""
+    return java_double(value).removesuffix(".0")
 
 
 def plain_decimal(value: Decimal | int) -> str:
@@ -115,6 +114,8 @@ def read_opt_float(text: str) -> float | None:
 
 def read_decimal(text: str) -> Decimal:
     """Read a quantity; every spelling of unset means 0."""
+    if len(text) < 10 and text.isdigit():  # nearly all of them; no spelling of unset is so short
+        return Decimal(text)
     value = read_opt_decimal(text)
     return _ZERO if value is None else value
 

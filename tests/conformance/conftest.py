@@ -132,9 +132,10 @@ def spy(market: Snapshot) -> Asked:
 def spy_call(gateway: Gateway, market: Snapshot) -> Instrument:
     """The SPY call of the second expiry whose strike is nearest the price."""
     block = market.symbols["SPY"]
+    price = block.price or 0.0
     expiry = sorted({row.expiry for row in block.option_chain})[1]
     calls = [r for r in block.option_chain if r.expiry == expiry and r.right == "C"]
-    row = min(calls, key=lambda r: abs(r.strike - block.price))
+    row = min(calls, key=lambda r: abs(r.strike - price))
     found = gateway.server.engine.world.book.by_id(row.con_id)
     assert found is not None
     return found

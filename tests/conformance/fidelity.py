@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +122,16 @@ its reference.
 | Exchange | Real gateway | Simulated gateway | Why |
 |---|---|---|---|
 """
+
+
+def judge(
+    exchange: str, found: Sequence[str], known: Sequence[Known] = KNOWN
+) -> tuple[list[str], list[Known]]:
+    """Return differences nobody listed, and listed ones that were not found."""
+    rules = [rule for rule in known if rule.speaks_of(exchange)]
+    unlisted = [c for c in found if not any(rule.covers(exchange, c) for rule in rules)]
+    idle = [rule for rule in rules if not any(rule.covers(exchange, c) for c in found)]
+    return unlisted, idle
 
 
 def page() -> str:

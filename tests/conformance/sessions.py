@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from decimal import Decimal
 
 from pytest_ibkr.wire.codec import encode
@@ -36,6 +37,16 @@ NASTY = (
     *(b"", b"-1", b"0", b"1e400", b"NaN", b"Infinity", b"\xff\xfe", b"9" * 400, b"1_0", b"SPY"),
     *(b"2147483648", b"-2147483649", b"1.7976931348623157E308", b"20260710", b"1 day", b"%s%n"),
 )
+# Values of the right kind in places they were not meant for get past the decoder.
+WORDS = (
+    *("SPY", "QQQ", "VIX", "AAPL", "STK", "OPT", "IND", "FUT", "BAG", "CASH", "SMART", "ARCA"),
+    *("CBOE", "USD", "EUR", "P", "C", "1 hour", "5 mins", "1 day", "1 D", "5 D", "10 Y", "30 S"),
+    *("TRADES", "MIDPOINT", "BID_ASK", "SCHEDULE", "100,101,106", "BUY", "SELL", "SSHORT", "LMT"),
+    *("MKT", "STP", "TRAIL", "STP LMT", "MOC", "DAY", "GTC", "IOC", "FOK", "GTD", "oca", "All"),
+    *("20260710 10:00:00", "20260717", "20260710-14:00:00", "$LEDGER:ALL", "DU0000001", "U1", ""),
+)
+WHOLE = ("-1", "0", "1", "2", "3", "4", "7", "26", "99", "756733", "2147483647", "-2147483648", "")
+BROKEN = ("0.005", "-0.01", "700", "755.5", "1e300", "1E-300", "-1.5", "1.7976931348623157E308", "")
 
 
 def _order(order_type: str, limit: str | None) -> bytes:
@@ -57,15 +68,20 @@ def payload(text: str) -> bytes:
     return text.replace(";", "\0").encode()
 
 
-def whole_session() -> list[bytes]:
-    """Return every payload of a session: questions, a resting order, cancels."""
-    return [*map(payload, TEXTS), _order("LMT", "700.0"), *map(payload, AFTER)]
+def questions() -> list[bytes]:
+    """Return a session's first half: every question, and a resting order."""
+    return [*map(payload, TEXTS), _order("LMT", "700.0")]
+
+
+def cancels() -> list[bytes]:
+    """Return its second half."""
+    return [*map(payload, AFTER)]
 
 
 def damaged(seed: int, count: int) -> list[bytes]:
     """Return ``count`` payloads with one to four accidents each, or made of noise."""
     dice = random.Random(seed)
-    whole = [*whole_session(), _order("MKT", None)]
+    whole = [*questions(), *cancels(), _order("MKT", None)]
     return [_damage(dice.choice(whole), dice) for _ in range(count)]
 
 
@@ -75,6 +91,11 @@ def _damage(sound: bytes, dice: random.Random) -> bytes:
     if dice.random() < 0.05:
         return b"%d\0" % dice.randint(-1, 260) + sound
     fields = sound.split(b"\0")
+    if dice.random() < 0.6:
+        for _ in range(dice.randint(1, 3)):
+            at = min(dice.randrange(1, len(fields)), len(fields) - 2)
+            fields[at] = _plausible(fields[at], dice)
+        return b"\0".join(fields)
     for _ in range(dice.randint(1, 4)):
         at = dice.randrange(len(fields))
         match dice.randrange(6):
@@ -90,3 +111,12 @@ def _damage(sound: bytes, dice: random.Random) -> bytes:
                 fields[at] = bytes(b ^ (1 << dice.randrange(8)) for b in fields[at])
         fields = fields or [b""]
     return b"\0".join(fields) or b"\0"
+
+
+def _plausible(field: bytes, dice: random.Random) -> bytes:
+    """Return another value of a field's kind."""
+    if re.fullmatch(rb"-?\d+", field):
+        return dice.choice(WHOLE).encode()
+    if re.fullmatch(rb"-?\d+\.\d+", field):
+        return dice.choice(BROKEN).encode()
+    return dice.choice(WORDS if field or dice.random() < 0.5 else (*WHOLE, *BROKEN)).encode()

@@ -1,4 +1,4 @@
-"""Greetings a gateway meets in the wild: probes, silence, wrong versions, taken ids, a full house."""
+"""Greetings a gateway meets: probes, silence, wrong versions, taken ids, a full house."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def test_versions_that_make_no_sense_or_are_too_old_close_without_an_answer(
     assert after(session, b"API\0" + framed(offer)) == b""
 
 
-@pytest.mark.parametrize("part", [b"", b"A", b"API", b"API\0", b"API\0\0\0", b"API\0\0\0\0\x09v157"])
+@pytest.mark.parametrize(
+    "part", [b"", b"A", b"API", b"API\0", b"API\0\0\0", b"API\0\0\0\0\x09v157"]
+)
 def test_half_a_handshake_and_gone(session: Session, part: bytes) -> None:
     assert after(session, part, ends=True) == b""
 
@@ -88,12 +90,12 @@ def test_silent_sockets_take_no_one_s_place(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("offer", "agreed"),
-    [("v100..157", "157"), ("v157..178", "178"), ("v100..225", "178"), ("v178..178 +PACEAPI", "178"),
-     ("v151", "151"), ("v200..225", "178")],
-)  # fmt: skip
-def test_the_answer_is_the_lower_of_both_highest(
-    session: Session, offer: str, agreed: str
-) -> None:
+    [
+        *(("v100..157", "157"), ("v157..178", "178"), ("v100..225", "178")),
+        *(("v178..178 +PACEAPI", "178"), ("v151", "151"), ("v200..225", "178")),
+    ],
+)
+def test_the_answer_is_the_lower_of_both_highest(session: Session, offer: str, agreed: str) -> None:
     client = RawClient(session.host, session.port)
     client.send(b"API\0" + framed(offer.encode()))
     version, connected_at = client.fields()

@@ -6,8 +6,8 @@ import os
 import random
 import socket
 import struct
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterator
+from itertools import count, pairwise
 
 import pytest
 
@@ -15,7 +15,7 @@ from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.session.session import Session
 from tests.conformance.log_facts import fact_of
 from tests.conformance.raw import RawClient, framed, line
-from tests.conformance.sessions import damaged, whole_session
+from tests.conformance.sessions import cancels, damaged, questions
 from tests.meta import proof
 
 pytestmark = pytest.mark.req("XC-001")
@@ -60,45 +60,51 @@ def joined(session: Session, client_id: int) -> RawClient:
     return client
 
 
-def told(session: Session, chunks: list[bytes]) -> list[str]:
-    """Send a session in the given pieces and return what came back, without its amounts."""
+Cut = Callable[[bytes], list[bytes]]
+
+
+def told(session: Session, cut: Cut) -> list[str]:
+    """Feed a session in pieces; return what came back, without its amounts."""
     client = RawClient(session.host, session.port)
-    for chunk in chunks:
-        client.send(chunk)
-    client.fields()  # the version
-    early = client.until_time()
-    session.clock.sleep(15)
-    facts = [str(fact_of(fields)) for fields in early + client.until_time()]
+    start = framed(b"71\x002\x001\x00\x00")
+    facts = []
+    for part in (
+        b"API\0" + framed(b"v157..176") + start + b"".join(map(framed, questions())),
+        b"".join(map(framed, cancels())),
+    ):
+        for piece in cut(part):
+            client.send(piece)
+        early = client.until_time()
+        session.clock.sleep(15)
+        facts += [str(fact_of(fields)) for fields in early + client.until_time()]
     client.close()
     return facts
 
 
-def as_bytes() -> bytes:
-    start = framed(b"71\x002\x001\x00\x00")
-    return b"API\0" + framed(b"v157..176") + start + b"".join(map(framed, whole_session()))
+def at_random(stream: bytes) -> list[bytes]:
+    dice = random.Random(7)
+    edges = sorted({0, len(stream), *(dice.randrange(len(stream)) for _ in range(60))})
+    return [stream[a:b] for a, b in pairwise(edges)]
+
+
+def byte_by_byte(stream: bytes) -> list[bytes]:
+    return [stream[i : i + 1] for i in range(len(stream))]
 
 
 def test_a_session_fed_byte_by_byte_or_in_random_pieces_gets_the_same_answers(
     gateway: Gateway,
 ) -> None:
-    stream = as_bytes()
-    dice = random.Random(7)
-    edges = sorted({0, len(stream), *(dice.randrange(len(stream)) for _ in range(60))})
-    pieces = {
-        "whole": [stream],
-        "random": [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)],
-        "bytes": [stream[i : i + 1] for i in range(len(stream))],
-    }
-    answers = {}
-    for name, chunks in pieces.items():
-        session = gateway.new_session(name, server_version=176)
+    answers = []
+    for cut in (lambda stream: [stream], at_random, byte_by_byte):
+        session = gateway.new_session("pieces", server_version=176)
         session.configure(max_messages_per_s=NO_LIMIT)
-        answers[name] = told(session, chunks)
+        answers.append(sorted(told(session, cut)))
         session.close()
 
-    assert len(answers["whole"]) > 400
-    assert sorted(answers["random"]) == sorted(answers["whole"])
-    assert sorted(answers["bytes"]) == sorted(answers["whole"])
+    whole, random_pieces, single_bytes = answers
+    assert len(whole) > 400
+    assert random_pieces == whole
+    assert single_bytes == whole
 
 
 def attack(session: Session, *, seed: int, frames: int) -> dict[str, int]:
@@ -206,10 +212,9 @@ def test_a_client_that_never_reads_is_dropped_and_others_are_served(
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.connect((session.host, session.port))
     deaf.sendall(b"API\0" + framed(b"v157..176") + line("71;2;5;;"))
-    wide = line("9;8;{};0;SPY;OPT;;0.0;;;SMART;;USD;;;0;;;;")
     for number in range(8):
         try:
-            deaf.sendall(wide.replace(b"{}", b"%d" % number))
+            deaf.sendall(line(f"9;8;{number};0;SPY;OPT;;0.0;;;SMART;;USD;;;0;;;;"))
         except ConnectionError:
             break
         session.clock.sleep(1)

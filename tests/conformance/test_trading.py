@@ -126,6 +126,21 @@ def test_open_orders_are_found_again_after_a_reconnect(meeting: Meeting, spy: As
     peer.until(lambda: len([n for n in peer.notices if n.code == 202]) == 2, "both 202")
 
 
+def test_a_fill_is_found_again_after_a_reconnect(meeting: Meeting, spy: Asked) -> None:
+    order_id = meeting.peer.place(spy, Ticket("BUY", 10))
+    await_status(meeting, order_id, "Filled")
+    meeting.peer.until(lambda: bool(meeting.peer.commissions), "the commission")
+    [done] = meeting.peer.executions.values()
+
+    peer = meeting.reconnect()
+
+    assert peer.past_executions() == [done]
+    assert peer.replayed() == []
+    assert [row.status for row in peer.completed()] == ["Filled"]
+    assert peer.positions() == {spy.con_id: 10}
+    assert peer.next_id() > order_id
+
+
 def await_status(meeting: Meeting, order_id: int, status: str) -> None:
     """Wait until a client heard a status of an order."""
     peer = meeting.peer

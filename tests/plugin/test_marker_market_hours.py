@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from pytest_ibkr.markers import Plan, start_of
+from pytest_ibkr.markers import Plan, skip_reason, start_of
 
 
 class Day:
@@ -114,3 +114,92 @@ def test_a_usual_start_outside_the_session_does_not_count_for_an_open_market() -
     half = Calendar(at(27, 12), [HALF_DAY])
     start = start_of(Plan(in_session=True), half, usual=dt.time(8))
     assert start == at(27, 10)
+
+
+FULL_DAY = Day("20261130", at(30, 9, 30), at(30, 16))
+WEEKEND = [Day("20261128", None, None), Day("20261129", None, None)]
+TABLE = Calendar(at(27, 12), [HALF_DAY, *WEEKEND, FULL_DAY])
+OPEN, EXTENDED, CLOSED = (
+    Plan(in_session=True),
+    Plan(in_session=True, extended=True),
+    Plan(closed=True),
+)
+
+
+@pytest.mark.req("LV-005")
+@pytest.mark.parametrize(
+    ("plan", "now", "reason"),
+    [
+        pytest.param(OPEN, at(27, 9, 30), None, id="at-the-open"),
+        pytest.param(
+            OPEN,
+            at(27, 9, 29),
+            "the market is closed (Friday 2026-11-27 09:29 EST);"
+            " it opens Friday 2026-11-27 09:30 EST",
+            id="before-the-open",
+        ),
+        pytest.param(
+            OPEN,
+            at(27, 13),
+            "the market is closed (Friday 2026-11-27 13:00 EST);"
+            " it opens Monday 2026-11-30 09:30 EST",
+            id="at-an-early-close",
+        ),
+        pytest.param(
+            OPEN,
+            at(30, 16),
+            "the market is closed (Monday 2026-11-30 16:00 EST)",
+            id="next-opening-unknown",
+        ),
+        pytest.param(EXTENDED, at(27, 4), None, id="extended-open"),
+        pytest.param(EXTENDED, at(30, 19, 59), None, id="extended-evening"),
+        pytest.param(EXTENDED, at(27, 16, 59), None, id="extended-half-day"),
+        pytest.param(
+            EXTENDED,
+            at(27, 17),
+            "the market is closed (Friday 2026-11-27 17:00 EST);"
+            " it opens Monday 2026-11-30 04:00 EST",
+            id="extended-half-day-ends",
+        ),
+        pytest.param(CLOSED, at(28, 12), None, id="closed-on-saturday"),
+        pytest.param(
+            CLOSED,
+            at(27, 12, 59),
+            "the market is open (12:59 EST); it closes 13:00 EST",
+            id="closed-but-open",
+        ),
+        pytest.param(Plan(), at(28, 12), None, id="no-marker"),
+    ],
+)
+def test_a_live_test_is_skipped_when_the_market_is_not_as_it_needs_it(
+    plan: Plan, now: dt.datetime, reason: str | None
+) -> None:
+    assert skip_reason(plan, TABLE, now=now) == reason
+
+
+@pytest.mark.req("LV-005")
+def test_tests_of_the_shared_gateway_are_skipped_by_its_clock(run) -> None:
+    result = run(
+        """
+        import datetime as dt
+        import pytest
+
+        @pytest.mark.market_hours
+        def test_open(live_gateway):
+            live_gateway.clock.move_to(dt.datetime(2026, 7, 10, 20, tzinfo=dt.UTC))
+
+        @pytest.mark.market_hours
+        def test_open_again(live_gateway):
+            assert False
+
+        @pytest.mark.market_closed
+        def test_closed(live_gateway):
+            pass
+        """,
+        "-rs",
+        ini="ibkr_clock_start = 15:59:58\n",
+    )
+    result.assert_outcomes(passed=2, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["SKIPPED *the market is closed (Friday 2026-07-10 16:00 EDT); it opens Monday 2026-07-13*"]
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ibkr.wire.versions import NEWEST
+
 ASKS = """
     import socket
     import pytest
@@ -36,7 +38,7 @@ def test_it_runs_once_per_version_and_the_gateway_speaks_it(run) -> None:
     for version in (157, 163, 176):
         result.stdout.fnmatch_lines([f"*::test_it[[]{version}] PASSED*"])
         assert f"spoke {version}" in result.stdout.str()
-    result.stdout.fnmatch_lines(["usual 178"])
+    result.stdout.fnmatch_lines([f"usual {NEWEST}"])
 
 
 def test_the_marker_wins_over_the_option(run) -> None:

@@ -30,7 +30,7 @@ def test_it_swaps_the_market_for_that_test_only(run) -> None:
         import pytest
 
         def symbols(ibkr, ibkr_snapshot):
-            assert ibkr.engine.world.snapshot is ibkr_snapshot
+            assert ibkr.engine.world.snapshot == ibkr_snapshot
             return list(ibkr_snapshot.symbols)
 
         def test_before(ibkr, ibkr_snapshot):

@@ -232,3 +232,52 @@ def test_without_pytest_html_the_rest_is_written_and_the_extra_named(
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["no HTML page: pip install pytest-ibkr[[]report[]]"])
     assert document(pytester).gate.verdict == "REHEARSAL-PASSED"
+
+
+SHARED = """
+
+@pytest.fixture(scope="session")
+def live_gateway_connection(live_gateway):
+    with socket.create_connection((live_gateway.host, live_gateway.port)) as sock:
+        offer = b"v157..176"
+        sock.sendall(b"API\\0" + struct.pack(">I", len(offer)) + offer)
+        read(sock)
+        sock.sendall(frame(71, 2, live_gateway.client_id, ""))
+        yield sock
+
+
+def test_asks_once(live_gateway_connection):
+    current_time(live_gateway_connection)
+
+
+def test_asks_thrice(live_gateway_connection):
+    for _ in range(3):
+        current_time(live_gateway_connection)
+    assert FINE
+
+
+def test_stays_at_home(): pass
+"""
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_each_test_is_told_its_own_share_of_a_shared_session(
+    pytester: pytest.Pytester, fine: bool
+) -> None:
+    source = SUITE.split("@pytest.mark.req")[0] + f"FINE = {fine}\n" + SHARED
+    run(pytester, source).assert_outcomes(passed=3 if fine else 2, failed=0 if fine else 1)
+    once, thrice, home = document(pytester).tests
+    assert [session.frames_in for session in once.sessions] == [2]  # startApi, reqCurrentTime
+    assert [session.frames_in for session in thrice.sessions] == [3]
+    assert [session.peak_messages_per_s for session in thrice.sessions] == [3]
+    assert home.sessions == []
+    assert once.timeline is None
+    kept = [path.name for path in dated(pytester).glob("journals/*")]
+    if fine:
+        assert (thrice.timeline, kept) == (None, [])
+    else:
+        assert thrice.timeline is not None
+        timeline = (dated(pytester) / thrice.timeline).read_text(encoding="utf-8")
+        assert timeline.count("reqCurrentTime") == 3
+        assert thrice.journals == [f"journals/{name}" for name in kept]
+    assert document(pytester).gate.verdict == ("REHEARSAL-PASSED" if fine else "REHEARSAL-FAILED")

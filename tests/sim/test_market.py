@@ -109,6 +109,17 @@ def test_nothing_later_than_now_shows_in_a_quote():
         assert quote.last_time_s <= moment < session.close_s
 
 
+def test_the_days_extremes_are_those_traded_so_far_not_those_to_come():
+    spy, open_s = BOOK.by_symbol("SPY"), on_friday(9, 30, 1)
+    moments = [open_s + k * 0.25 for k in range(3600)]
+    quotes = [MARKET.quote(spy, moment) for moment in moments]
+    high, low = quotes[0].high, quotes[0].low
+    for quote in quotes:
+        high, low = max(high, quote.last), min(low, quote.last)
+        # A stored extreme may have a fraction of a cent more than the path that shows it.
+        assert (quote.high, quote.low) == (pytest.approx(high), pytest.approx(low))
+
+
 def test_before_the_open_only_the_previous_close_is_known():
     quote = MARKET.quote(BOOK.by_symbol("SPY"), on_friday(9, 0))
     assert quote == Quote(close=WORLD.snapshot.symbols["SPY"].close)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ibkr.sim.market_rules import CENT_RULE, OPTION_RULE, rule_of
+from pytest_ibkr.sim.market_rules import CENT_RULE, ETF_RULE, OPTION_RULE, rule_of
 from pytest_ibkr.wire.messages.contract import MarketRule, ReqMarketRule
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from tests.net.raw_client import RawClient
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "grid"), [(CENT_RULE, [(0, 0.01)]), (OPTION_RULE, [(0, 0.01), (3, 0.05)])]
+    ("rule_id", "grid"),
+    [(CENT_RULE, [(0, 0.01)]), (ETF_RULE, [(0, 0.01)]), (OPTION_RULE, [(0, 0.01), (3, 0.05)])],
 )
 def test_a_rule_is_its_steps(ibkr, rule_id, grid):
     with RawClient(ibkr).start() as client:

@@ -278,6 +278,14 @@ def test_all_clients_share_a_hundred_lines_and_a_cancel_frees_one():
     assert not errors(first.send(first.market_data(99)))
 
 
+def test_a_snapshot_that_waits_holds_no_line():
+    client = peer(on_friday(8, 0))
+    client.send(client.market_data(snapshot=True), wait_s=5)
+    assert client.engine.streams.lines_in_use() == 0
+    client.send(client.market_data(8), wait_s=0)
+    assert client.engine.streams.lines_in_use() == 1
+
+
 def test_a_client_that_goes_away_frees_its_lines():
     client = peer()
     client.send(client.market_data())

@@ -79,8 +79,7 @@ def test_working_orders_come_back_before_the_accounts_and_are_known_after_connec
     assert len(ibkr.journal.orders()) == 1
 
 
-@pytest.mark.parametrize("replayed_first", [True, False])
-def test_connect_waits_for_accounts_that_come_after_the_order_id(ibkr, connect, replayed_first):
+def test_connect_waits_for_accounts_that_come_after_the_order_id(ibkr, connect):
     def greet_backwards(client, message, original):
         client.client_id, client.started = message.client_id, True
         ibkr.engine.clients.append(client)
@@ -88,7 +87,6 @@ def test_connect_waits_for_accounts_that_come_after_the_order_id(ibkr, connect, 
         accounts = ManagedAccounts(accounts=f"{ibkr.account.id},")
         ibkr.engine.owe(client, 3.0, lambda: client.send(accounts))
 
-    ibkr.configure(open_orders_first=replayed_first)
     answer(ibkr, StartApi, greet_backwards)
     broker = connect()
     assert broker.accounts == (ibkr.account.id,)

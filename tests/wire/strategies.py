@@ -10,10 +10,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ibkr.wire import messages  # noqa: F401  (importing registers the messages)
+from pytest_ibkr.wire import messages, versions  # noqa: F401  (importing registers them)
 from pytest_ibkr.wire.declare import REQUESTS, RESPONSES, Kind, Spec, specs
 
-VERSIONS = (151, 152, 153, 156, 157, 163, 164, 166, 176, 177, 178)
+_GATES = {g for n, g in vars(versions).items() if n.isupper() and isinstance(g, int)}
+# The version of every change and the one before it.
+VERSIONS = tuple(v for v in range(versions.OLDEST, versions.NEWEST + 1) if {v, v + 1} & _GATES)
 DECLARED = [*REQUESTS.values(), *RESPONSES.values()]
 
 # Texts a later field depends on: drawn so that every branch of a layout is met.

@@ -11,7 +11,7 @@ from pytest_ibkr.wire.messages.contract import ContractData
 from pytest_ibkr.wire.messages.order import ExecutionData
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.versions import BOND_ISSUER_ID, NEWEST
-from tests.wire.golden import LOGS, OPEN_ORDER_178, REPORTED, Logged, logged
+from tests.wire.golden import HOURS, LOGS, OPEN_ORDER_178, REPORTED, Logged, logged
 
 UNDECLARED = {10, 11}  # market depth, which the log's client asked for and was refused
 
@@ -53,17 +53,20 @@ def test_the_hours_of_a_contract_keep_their_semicolons() -> None:
             *("SPY", 756733, 0.01),
             "US/Eastern",
         )
-        assert one.trading_hours.count(";") == one.liquid_hours.count(";") == 5
+        for hours in (one.trading_hours, one.liquid_hours):
+            days = hours.split(";")
+            assert len(days) >= 4
+            assert all(map(HOURS.fullmatch, days))
         assert [(i.tag, i.value) for i in one.sec_ids] == [("ISIN", "US78462F1030")]
         assert (one.stock_type, one.suggested_size_increment) == ("ETF", 40)
 
 
-@pytest.mark.parametrize(("joined", "version", "why_not"), REPORTED)
-def test_a_reported_frame_is_read_and_written_back(joined: str, version: int, why_not: str) -> None:
+@pytest.mark.parametrize(("joined", "version"), REPORTED)
+def test_a_reported_frame_is_read_and_written_back(joined: str, version: int) -> None:
     payload = joined.replace(";", "\0").encode()
     message = codec.decode_response(payload, version)
     assert not isinstance(message, codec.Raw)
-    assert (codec.encode(message, version) == payload) is not bool(why_not)
+    assert codec.encode(message, version) == payload
 
 
 def test_the_annotated_open_order_means_what_its_report_says() -> None:
@@ -80,7 +83,7 @@ def test_the_annotated_open_order_means_what_its_report_says() -> None:
 def test_an_unset_commission_field_is_none() -> None:
     [execution] = [
         codec.decode_response(joined.replace(";", "\0").encode(), version)
-        for joined, version, _ in REPORTED
+        for joined, version in REPORTED
         if joined.startswith("11;")
     ]
     assert isinstance(execution, ExecutionData)

@@ -23,7 +23,7 @@ from pytest_ibkr.wire.declare import (
 )
 from pytest_ibkr.wire.versions import BOND_ISSUER_ID, DECIMAL_SIZES, SIZE_RULES, STOCK_TYPE
 
-# Contract details and order echoes print a strike as "0" or "600", other messages as "600.0".
+# Contract details and order echoes print a strike as "0" or "600", all others as "600.0".
 SHORT_NUMBER = Kind("number", "short_number({v})", "float({t} or 0)")
 
 C11 = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pytest_ibkr.wire.declare import (
     BOOL,
     INT,
-    PRICE,
     TEXT,
     Kind,
     Message,
@@ -20,8 +19,9 @@ from pytest_ibkr.wire.declare import (
 from pytest_ibkr.wire.messages.contract import C12, Contract
 from pytest_ibkr.wire.messages.market_data import RatioLeg
 
-# Trailing zeros as the gateway's own logs show them; the weighted price has none.
+# Trailing zeros as gateway logs show them: "681.80", but "682" for a weighted price.
 BAR_PRICE = Kind("bar price", "bar_price({v})", "float({t} or 0)")
+AVERAGE = Kind("average", "short_number({v})", "float({t} or 0)")
 
 
 @request(20)
@@ -60,7 +60,7 @@ class HistoricalBar:
     low: float = wire(BAR_PRICE)
     close: float = wire(BAR_PRICE)
     volume: int = wire(INT)
-    wap: float = wire(PRICE)
+    wap: float = wire(AVERAGE)
     count: int = wire(INT)
 
 

@@ -17,6 +17,7 @@ from pytest_ibkr.wire.declare import (
     TEXT,
     ZERO_MONEY,
     Condition,
+    Kind,
     Message,
     embed,
     filled,
@@ -28,7 +29,7 @@ from pytest_ibkr.wire.declare import (
     rows,
     wire,
 )
-from pytest_ibkr.wire.messages.contract import C11, C12, SHORT_NUMBER, Contract, TagValue
+from pytest_ibkr.wire.messages.contract import C11, C12, Contract, TagValue
 from pytest_ibkr.wire.versions import (
     ADVANCED_REJECT,
     AUTO_CANCEL_PARENT,
@@ -40,6 +41,8 @@ from pytest_ibkr.wire.versions import (
     POST_TO_ATS,
 )
 
+# Order statuses print a zero price as "0"; the other order messages print "0.0".
+SHORT_MONEY = Kind("money0", "short_number(float({v}))", "read_decimal({t})")
 BAG = one_of("contract.sec_type", "BAG")
 PEG_BENCH = one_of("order_type", "PEG BENCH", "PEGBENCH")
 PEG_BEST = one_of("order_type", "PEG BEST", "PEGBEST")
@@ -317,13 +320,13 @@ class OrderStatus(Message):
     status: str = wire(TEXT)
     filled: Decimal = wire(SIZE)
     remaining: Decimal = wire(SIZE)
-    average_fill_price: Decimal = wire(ZERO_MONEY, default=Decimal(0))
+    average_fill_price: Decimal = wire(SHORT_MONEY, default=Decimal(0))
     perm_id: int = wire(INT)
     parent_id: int = wire(INT, default=0)
-    last_fill_price: Decimal = wire(ZERO_MONEY, default=Decimal(0))
+    last_fill_price: Decimal = wire(SHORT_MONEY, default=Decimal(0))
     client_id: int = wire(INT)
     why_held: str = wire(TEXT, default="")
-    market_cap_price: Decimal = wire(ZERO_MONEY, default=Decimal(0))
+    market_cap_price: Decimal = wire(SHORT_MONEY, default=Decimal(0))
 
 
 @response(53)
@@ -339,7 +342,7 @@ class ExecutionData(Message):
 
     request_id: int = wire(INT, default=-1)
     order_id: int = wire(INT)
-    contract: Contract = embed(Contract, C11, kinds={"strike": SHORT_NUMBER})
+    contract: Contract = embed(Contract, C11)
     exec_id: str = wire(TEXT)
     time: str = wire(TEXT)
     account: str = wire(TEXT)

@@ -38,7 +38,7 @@ def test_a_snapshot_ends_by_itself_and_is_not_cancelled(peer: Peer, gateway: IBK
     )
     quote = gateway.get_market_data(SPY)
     assert (quote.bid, quote.ask, quote.last) == tuple(map(Decimal, ("690.1", "690.12", "690.11")))
-    assert (quote.bid_size, quote.ask_size, quote.volume) == (4, 7, 1000)
+    assert (quote.bid_size, quote.ask_size, quote.volume) == (400, 700, 100_000)  # lots on the wire
     assert quote.time == datetime(2026, 2, 6, 15, 0, tzinfo=UTC)
     assert quote.time_source == "exchange"
     assert quote.market_data_type == 1

@@ -186,7 +186,7 @@ def test_bars_come_sorted_unique_and_aware(peer: Peer, gateway: IBKRGateway) -> 
     peer.on(20, bars_answer(peer, 1_770_390_300, 1_770_390_000, 1_770_390_300))
     bars = gateway.get_historical_data(SPY, "1 D", "5 mins")
     assert [bar.start.timestamp() for bar in bars] == [1_770_390_000, 1_770_390_300]
-    assert (bars[0].close, bars[0].volume, bars[0].wap) == (Decimal("1.5"), 100, Decimal("1.4"))
+    assert (bars[0].close, bars[0].volume, bars[0].wap) == (Decimal("1.5"), 10_000, Decimal("1.4"))
     assert bars[0].bar_count == 7
 
 

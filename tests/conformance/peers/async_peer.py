@@ -120,7 +120,7 @@ class AsyncPeer:
                 int(row.underlyingConId),
                 frozenset(row.expirations),
                 frozenset(row.strikes),
-            )  # fmt: skip
+            )
             for row in self._ib.reqSecDefOptParams(symbol, "", "STK", con_id)
         ]
 
@@ -146,8 +146,9 @@ class AsyncPeer:
 
     def stop_stream(self, line: Line) -> None:
         [con_id] = [key for key, value in self._lines.items() if value is line]
-        [ticker] = [t for t in self._ib.tickers() if t.contract.conId == con_id]
-        self._ib.cancelMktData(ticker.contract)
+        contracts: list[Any] = [ticker.contract for ticker in self._ib.tickers()]
+        [streamed] = [one for one in contracts if one.conId == con_id]
+        self._ib.cancelMktData(streamed)
 
     def _keep_ticks(self, tickers: set[Any]) -> None:
         for ticker in tickers:
@@ -187,12 +188,11 @@ class AsyncPeer:
             for t in self._ib.reqCompletedOrders(False)
         ]
 
+    def past_executions(self) -> list[Execution]:
+        return [execution(fill) for fill in self._ib.reqExecutions()]
+
     def _keep_execution(self, _trade: Any, fill: Any) -> None:
-        done = fill.execution
-        self.executions[done.execId] = Execution(
-            done.execId, done.orderId, fill.contract.conId, done.side, number(done.shares),
-            done.price,
-        )  # fmt: skip
+        self.executions[fill.execution.execId] = execution(fill)
 
     def _keep_commission(self, _trade: Any, _fill: Any, report: Any) -> None:
         self.commissions[report.execId] = Commission(report.commission, report.currency)
@@ -232,6 +232,14 @@ def working(trade: Any) -> Working:
     return Working(
         made.orderId, made.permId, trade.orderStatus.status, trade.contract.conId, made.action,
         number(made.totalQuantity), made.orderType, made.lmtPrice,
+    )  # fmt: skip
+
+
+def execution(fill: Any) -> Execution:
+    """Read an execution the library's way."""
+    done, con_id = fill.execution, fill.contract.conId
+    return Execution(
+        done.execId, done.orderId, con_id, done.side, number(done.shares), done.price
     )  # fmt: skip
 
 

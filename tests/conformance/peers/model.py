@@ -255,5 +255,8 @@ class Peer(Protocol):
     def completed(self) -> list[Completed]:
         """Ask for completed orders."""
 
+    def past_executions(self) -> list[Execution]:
+        """Ask for the day's executions."""
+
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Let the client work until a condition holds; ``AssertionError`` names what never came."""

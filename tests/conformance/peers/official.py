@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ibapi.contract import Contract
+from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
 
 from tests.conformance.peers.model import (
@@ -132,7 +133,7 @@ class OfficialPeer:
         ]
 
     def bars(self, asked: Asked, *, duration: str, size: str) -> list[Bar]:
-        wanted = (contract(asked), "", duration, size, "TRADES", 1, 1, False, [])
+        wanted: tuple[Any, ...] = (contract(asked), "", duration, size, "TRADES", 1, 1, False, [])
         rows = self._ask("bars", lambda i: self._app.reqHistoricalData(i, *wanted))
         return [
             Bar(r.date, r.open, r.high, r.low, r.close, number(r.volume), weighted(r), r.barCount)
@@ -196,6 +197,9 @@ class OfficialPeer:
         app.reqCompletedOrders(False)
         self.until(lambda: ("completed", SESSION) in app.ends, "completedOrdersEnd")
         return list(app.finished)
+
+    def past_executions(self) -> list[Execution]:
+        return self._ask("executions", lambda i: self._app.reqExecutions(i, ExecutionFilter()))
 
     # -- request and answer
 

@@ -162,10 +162,15 @@ class App(EWrapper, EClient):  # type: ignore[misc]
         self.ends.add(("completed", SESSION))
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
-        self.executions[execution.execId] = Execution(
+        done = Execution(
             execution.execId, execution.orderId, contract.conId, execution.side,
             number(execution.shares), execution.price,
         )  # fmt: skip
+        self.executions[done.exec_id] = done
+        self.rows[reqId].append(done)
+
+    def execDetailsEnd(self, reqId: int) -> None:
+        self.ends.add(("executions", reqId))
 
     def commissionReport(self, commissionReport: Any) -> None:
         paid = Commission(commissionReport.commission, commissionReport.currency)

@@ -19,7 +19,18 @@ from ibapi.tag_value import TagValue
 from pytest_ibkr.wire import codec
 from pytest_ibkr.wire.declare import INT, Message, specs
 from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from pytest_ibkr.wire.versions import (
+    ADVANCED_REJECT,
+    AUTO_CANCEL_PARENT,
+    DURATION,
+    MANUAL_ORDER_TIME,
+    NEWEST,
+    OLDEST,
+    PEG_OFFSETS,
+    POST_TO_ATS,
+)
 from tests.conformance.wire_official import names, support
+from tests.meta import proof
 from tests.wire.strategies import absent_fields, as_carried, full
 
 # What the client itself fixes, whatever the order says.
@@ -142,6 +153,13 @@ def test_a_placed_order_is_read_field_by_field() -> None:
 @pytest.mark.proof
 def test_2000_placed_orders_are_read_field_by_field() -> None:
     run_orders(2_000)
+    proof.record(
+        "wire-official-orders",
+        command="python -m pytest -m proof tests/conformance/wire_official/test_requests.py",
+        seed=None,
+        numbers={"orders": 2_000, "versions": len(support.VERSIONS)},
+        code_paths=["pytest_ibkr/wire"],
+    )
 
 
 # ------------------------------------------------------------------ data requests
@@ -289,3 +307,62 @@ def test_2000_of_each_request_are_read_as_they_were_asked(cls: type[Message], as
 def test_start_api_names_the_client_id(version: int) -> None:
     sent = support.asked(version, lambda client: client.startApi())
     assert codec.decode_request(sent, version) == session.StartApi(client_id=7, capabilities="")
+
+
+# ------------------------------------------------------------------ what the client refuses
+
+
+def refusals(version: int, ask: Callable[[Any], Any]) -> list[int]:
+    """Error codes of a call the client itself turns down; nothing may be sent."""
+    client, wire = support.connected(version)
+    ask(client)
+    assert wire.sent == []
+    at = 2 if support.NEW else 1  # 10.x put a time before the code
+    return [call.args[at] for call in client.wrapper.calls if call.name == "error"]
+
+
+# Order attributes and the version from which the client sends them: below, it refuses the order.
+GATED: list[tuple[str, object, int]] = [
+    ("isOmsContainer", True, OLDEST),
+    ("discretionaryUpToLimitPrice", True, OLDEST),
+    ("usePriceMgmtAlgo", True, OLDEST),
+]
+GATED_IN_10 = [
+    ("duration", 10, DURATION),
+    ("postToAts", 1, POST_TO_ATS),
+    ("autoCancelParent", True, AUTO_CANCEL_PARENT),
+    ("advancedErrorOverride", "8229", ADVANCED_REJECT),
+    ("manualOrderTime", "20260710 10:00:00", MANUAL_ORDER_TIME),
+    ("minTradeQty", 10, PEG_OFFSETS),
+    ("customerAccount", "x", NEWEST + 1),
+    ("professionalCustomer", True, NEWEST + 1),
+    ("includeOvernight", True, NEWEST + 1),
+    ("manualOrderIndicator", 1, NEWEST + 1),
+    ("imbalanceOnly", True, NEWEST + 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "gate"), [*GATED, *(GATED_IN_10 if support.NEW else [])]
+)
+def test_an_attribute_is_refused_by_the_client_below_its_version(
+    attribute: str, value: object, gate: int
+) -> None:
+    placed = Order()
+    placed.action, placed.orderType, placed.totalQuantity = "BUY", "MKT", 1
+    setattr(placed, attribute, value)
+    for version in support.VERSIONS:
+        if version < gate:
+            assert refusals(version, lambda c: c.placeOrder(1, Contract(), placed)) == [503]
+        else:
+            sent = support.asked(version, lambda c: c.placeOrder(1, Contract(), placed))
+            assert isinstance(codec.decode_request(sent, version), order.PlaceOrder)
+
+
+@pytest.mark.parametrize("version", support.VERSIONS)
+def test_a_symbol_outside_ascii_never_leaves_the_client(version: int) -> None:
+    foreign = Contract()
+    foreign.symbol = "\u00fc"
+    placed = Order()
+    placed.action, placed.orderType, placed.totalQuantity = "BUY", "MKT", 1
+    assert refusals(version, lambda c: c.placeOrder(1, foreign, placed)) == [579]

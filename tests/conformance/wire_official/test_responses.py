@@ -15,6 +15,7 @@ from pytest_ibkr.wire.declare import Message, specs
 from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
 from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
 from tests.conformance.wire_official import names, support
+from tests.meta import proof
 from tests.wire.strategies import absent_fields, as_carried, default_of, full
 
 Paths = dict[str, str]
@@ -265,6 +266,13 @@ def test_the_official_client_reads_2000_of_each(
 @pytest.mark.parametrize("cls", [OpenOrder, CompletedOrder])
 def test_the_official_client_reads_2000_of_each_echo(cls: type[Message]) -> None:
     checked(cls, check_echo, examples=2_000)
+    proof.record(
+        f"wire-official-{cls.__name__}",
+        command="python -m pytest -m proof tests/conformance/wire_official/test_responses.py",
+        seed=None,
+        numbers={"messages": 2_000, "versions": len(support.VERSIONS)},
+        code_paths=["pytest_ibkr/wire"],
+    )
 
 
 # ------------------------------------------------------------------ shapes of their own

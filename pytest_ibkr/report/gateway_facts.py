@@ -1,0 +1,50 @@
+"""What a report says about a gateway and its market. Imports ``snapshot`` only."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pytest_ibkr.report.accounts import is_reserved, shown
+from pytest_ibkr.report.model import GatewayFacts, Kind, SnapshotFacts
+from pytest_ibkr.snapshot.model import Snapshot
+
+
+class GatewayLike(Protocol):
+    """What a report asks of a gateway; ``kind`` is taken for ``"simulated"`` when absent."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def newest_version(self) -> int: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+
+def gateway_facts(gateway: GatewayLike, snapshot: Snapshot | None = None) -> GatewayFacts:
+    """Return what a report says about a gateway serving ``snapshot`` (its own by default)."""
+    market = snapshot or gateway.snapshot
+    kind: Kind = "live" if getattr(gateway, "kind", "simulated") == "live" else "simulated"
+    return GatewayFacts(
+        kind=kind,
+        host=gateway.host,
+        newest_version=gateway.newest_version,
+        account=shown(gateway.account) if gateway.account else None,
+        reserved_account=is_reserved(gateway.account),
+        snapshot=snapshot_facts(market) if kind == "simulated" else None,
+    )
+
+
+def snapshot_facts(snapshot: Snapshot) -> SnapshotFacts:
+    """Return a market's name, hash, captured moment and where each block came from."""
+    blocks = {symbol: block.provenance for symbol, block in snapshot.symbols.items()}
+    return SnapshotFacts(
+        name=snapshot.name,
+        sha256=snapshot.sha256,
+        captured_at=snapshot.captured_at.isoformat(),
+        provenance={
+            symbol: {name: one.origin for name, one in origins.items()}
+            for symbol, origins in blocks.items()
+        },
+    )
