@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from pytest_ibkr.wire.codec import encode
@@ -11,6 +12,7 @@ from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.order import PlaceOrder
 
 VERSION = 176
+MARK = Decimal("123.5")
 SPY = "756733;SPY;STK;;0.0;;;SMART;ARCA;USD;SPY;SPY"
 TEXTS = (
     "61;1;",
@@ -50,22 +52,35 @@ BROKEN = ("0.005", "-0.01", "700", "755.5", "1e300", "1E-300", "-1.5", "1.797693
 
 
 def _order(order_type: str, limit: str | None) -> bytes:
-    spy = Contract(con_id=756733, symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
-    order = PlaceOrder(
-        order_id=1,
-        contract=spy,
-        action="BUY",
-        quantity=Decimal(10),
-        order_type=order_type,
-        limit_price=Decimal(limit) if limit else None,
-        tif="DAY",
-    )
-    return encode(order, VERSION)
+    price = Decimal(limit) if limit else None
+    terms = replace(_terms(order_type, 1), limit_price=price, aux_price=None)
+    return encode(terms, VERSION)
 
 
 def payload(text: str) -> bytes:
     """Return a line's payload."""
     return text.replace(";", "\0").encode()
+
+
+def order_payload(order_id: int, order_type: str, field: str, text: str) -> bytes:
+    """Return a sound order with one field's text replaced on the wire."""
+    sound = encode(_terms(order_type, order_id), VERSION)
+    marked = encode(replace(_terms(order_type, order_id), **{field: MARK}), VERSION)
+    pairs = zip(sound.split(b"\0"), marked.split(b"\0"), strict=True)
+    return b"\0".join(text.encode() if old != new else old for old, new in pairs)
+
+
+def _terms(order_type: str, order_id: int) -> PlaceOrder:
+    return PlaceOrder(
+        order_id=order_id,
+        contract=Contract(con_id=756733, symbol="SPY", sec_type="STK", exchange="SMART"),
+        action="BUY",
+        quantity=Decimal(10),
+        order_type=order_type,
+        limit_price=None if order_type == "TRAIL" else Decimal("700.5"),
+        aux_price=Decimal("705.5"),
+        tif="DAY",
+    )
 
 
 def questions() -> list[bytes]:

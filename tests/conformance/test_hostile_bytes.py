@@ -15,7 +15,7 @@ from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.session.session import Session
 from tests.conformance.log_facts import fact_of
 from tests.conformance.raw import RawClient, framed, line
-from tests.conformance.sessions import cancels, damaged, questions
+from tests.conformance.sessions import cancels, damaged, order_payload, questions
 from tests.meta import proof
 
 pytestmark = pytest.mark.req("XC-001")
@@ -142,6 +142,32 @@ def test_damaged_frames_never_fail_the_gateway_nor_a_second_client(
     assert failures(gateway) == []
     assert seen["witness_answers"] == 250 // BATCH
     assert session.journal.counts()["frames_in"] > 250
+
+
+ABSURD = ["1e300", "-1e300", "NaN", "Infinity", "-Infinity", "1e-300", "9" * 60, "0x10"]
+NUMBERS = ("quantity", "limit_price", "aux_price", "trail_stop_price", "trailing_percent")
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+@pytest.mark.parametrize("order_type", ["LMT", "STP LMT", "TRAIL"])
+def test_absurd_numbers_in_an_order_are_refused(
+    gateway: Gateway, session: Session, field: str, order_type: str
+) -> None:
+    client = joined(session, 1)
+    for order_id, value in enumerate(ABSURD, start=1):
+        client.send(framed(order_payload(order_id, order_type, field, value)))
+    early = client.until_time()
+    session.clock.sleep(2)
+    answers = early + client.until_time()
+
+    assert failures(gateway) == []
+    assert session.account.positions() == {}
+    refused = {fields[2] for fields in answers if fields[0] == "4"}
+    accepted = {fields[1] for fields in answers if fields[0] == "3" and fields[2] != "Inactive"}
+    if field in ("quantity", "limit_price") and order_type != "TRAIL":
+        assert not accepted
+        assert len(refused) > 0
+    client.close()
 
 
 @pytest.mark.proof

@@ -51,9 +51,10 @@ def test_without_the_switch_the_burst_is_lost(
 
     send_burst(meeting, CHUNK)
 
+    peer = meeting.peer
+    arrived = lambda: any(n.code == MARK for n in peer.notices)  # noqa: E731
     with pytest.raises(AssertionError, match="never came"):
-        lost = meeting.peer
-        lost.until(lambda: any(n.code == MARK for n in lost.notices), "the burst")
+        peer.until(arrived, "the burst")
 
 
 def test_an_official_client_is_among_the_cells() -> None:

@@ -91,7 +91,7 @@ def test_a_trade_from_elsewhere_is_in_the_next_positions(ibkr, broker):
     outside_trade_is_seen(ibkr, broker)
     assert len(ibkr.journal.requests("reqPositions")) == 3
     assert len(ibkr.journal.requests("cancelPositions")) == 3
-    assert [row.quantity for row in ibkr.journal.answers(Position)][:1] == [100]
+    assert [row.position for row in ibkr.journal.answers(Position)][:1] == [100]
 
 
 @pytest.mark.req("LV-037", counter_proof="positions are answered from memory")

@@ -95,7 +95,9 @@ def test_connect_waits_for_accounts_that_come_after_the_order_id(ibkr, connect):
 
 def test_a_client_id_in_use_is_said_and_the_holder_stays_connected(ibkr, connect):
     holder = connect()
-    with pytest.raises(ClientIdInUseError, match=rf"client id {ibkr.client_id} is in use") as raised:
+    with pytest.raises(
+        ClientIdInUseError, match=rf"client id {ibkr.client_id} is in use"
+    ) as raised:
         connect()
     assert raised.value.code == 326
     assert error_codes(ibkr)[-1] == 326

@@ -205,9 +205,10 @@ def test_the_gateways_own_pacing_of_small_bars_is_met_and_waited_out(ibkr, broke
 
 def test_another_refusal_is_no_limit_and_not_retried(ibkr, broker):
     text = "Error validating request.-'x' : cause - Invalid"
-    with ibkr.faults.refuse("reqHistoricalData", 321, text), pytest.raises(
-        RequestFailedError, match="Invalid"
-    ) as raised:
+    with (
+        ibkr.faults.refuse("reqHistoricalData", 321, text),
+        pytest.raises(RequestFailedError, match="Invalid") as raised,
+    ):
         retry_rate_limited(lambda: broker.get_historical_data(SPY, "1 D", "5 mins"), ibkr.clock)
     assert raised.value.code == 321
     assert not isinstance(raised.value, RateLimitError)

@@ -228,9 +228,7 @@ def test_orders_held_back_are_unknown_to_the_market(ibkr, broker):
 
 def test_a_stop_sleeps_until_the_days_path_reaches_it(ibkr, broker):
     """SPY trades at 752.9 at 10:00 and above 753.10 three minutes later."""
-    ticket = OrderTicket(
-        action="BUY", quantity=10, order_type="STP", aux_price=Decimal("753.10")
-    )
+    ticket = OrderTicket(action="BUY", quantity=10, order_type="STP", aux_price=Decimal("753.10"))
     order_id = broker.place_order(SPY, ticket)
     held = broker.wait_for_order(order_id, {"PreSubmitted"}, 5)
     assert (held.status, held.why_held) == ("PreSubmitted", "trigger")
@@ -246,13 +244,13 @@ def test_a_stop_sleeps_until_the_days_path_reaches_it(ibkr, broker):
 
 def test_a_trailing_stop_follows_and_never_steps_back(ibkr, broker):
     ibkr.faults.external_trade("SPY", 10)
-    ticket = OrderTicket(action="SELL", quantity=10, order_type="TRAIL", aux_price=Decimal("0.30"))
+    ticket = OrderTicket(action="SELL", quantity=10, order_type="TRAIL", aux_price=Decimal("0.10"))
     order_id = broker.place_order(SPY, ticket)
     state = broker.wait_for_order(order_id, {"Filled"}, 600)
     assert state.is_filled
     assert state.executions[0].side == "SELL"
     [order] = ibkr.journal.orders()
-    assert (order.order_type, order.aux_price) == ("TRAIL", Decimal("0.30"))
+    assert (order.order_type, order.aux_price) == ("TRAIL", Decimal("0.10"))
 
 
 def test_waiting_for_a_fill_that_does_not_come_leaves_the_order_working(ibkr, broker):
@@ -295,9 +293,7 @@ def test_cancel_all_touches_only_orders_of_this_object(ibkr, connect):
     assert sorted(m.order_id for m in ibkr.journal.requests("cancelOrder")) == ids
     assert ibkr.journal.requests("reqGlobalCancel") == []
     assert [order.order_id for order in other.open_orders()] == [others]
-    assert [order.client_id for order in mine.open_orders(all_clients=True)] == [
-        ibkr.client_id + 1
-    ]
+    assert [order.client_id for order in mine.open_orders(all_clients=True)] == [ibkr.client_id + 1]
 
 
 @pytest.mark.req("BT-006")

@@ -95,7 +95,9 @@ def test_an_unquoted_option_ends_after_eleven_seconds_with_unknown_sides(ibkr, b
     request_id = only_request(ibkr)
     assert last_price(ibkr, request_id, BID) == last_price(ibkr, request_id, ASK) == -1
     assert (quote.bid, quote.ask, quote.greeks) == (None, None, None)
-    [asked] = [e for e in ibkr.journal.entries() if e.message in ibkr.journal.requests("reqMktData")]
+    [asked] = [
+        e for e in ibkr.journal.entries() if e.message in ibkr.journal.requests("reqMktData")
+    ]
     [ended] = entries_of(ibkr, TickSnapshotEnd)
     assert ended.at_s - asked.at_s == pytest.approx(11, abs=0.2)
 
@@ -129,7 +131,9 @@ def test_late_greeks_are_waited_for(ibkr, broker):
     quote = broker.get_market_data(CALL)
     assert quote.greeks.is_complete
     first_price = entries_of(ibkr, TickPrice)[0].at_s
-    assert entries_of(ibkr, TickOptionComputation)[0].at_s - first_price == pytest.approx(5, abs=0.2)
+    assert entries_of(ibkr, TickOptionComputation)[0].at_s - first_price == pytest.approx(
+        5, abs=0.2
+    )
 
 
 def test_greeks_that_never_come_are_unknown_beside_good_prices(ibkr, broker):
