@@ -174,6 +174,16 @@ class ErrorHandlingSection(_Section):
     fail_fast_on_account_type_mismatch: bool = True
 
 
+class SimulatorSection(_Section):
+    """The simulated gateway of offline runs; read by the settings, where options outrank it."""
+
+    snapshot: str | None = None
+    scenario: str | None = None
+    snapshot_dir: str | None = None
+    server_version: int | None = None
+    clock_start: str | None = None
+
+
 class ConfigFile(_Section):
     """The whole file; every section may be left out and then has its defaults."""
 
@@ -187,6 +197,7 @@ class ConfigFile(_Section):
     cleanup: CleanupSection = CleanupSection()
     monitoring: MonitoringSection = MonitoringSection()
     error_handling: ErrorHandlingSection = ErrorHandlingSection()
+    simulator: SimulatorSection = SimulatorSection()
 
 
 def load_config(path: Path) -> ConfigFile:

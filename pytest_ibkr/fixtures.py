@@ -22,6 +22,7 @@ SETTINGS = pytest.StashKey["Settings"]()
 SESSION = pytest.StashKey["Session"]()  # of the running test, on its item
 REPORT_PLUGIN = "ibkr-report"
 LIVE_SESSION = pytest.StashKey["Session"]()  # of the run, on its config
+LIVE_GATEWAY = pytest.StashKey["Gateway"]()
 LIVE_CONNECTION = "live_gateway_connection"
 _LIVE_CLIENT_ID = 7101
 
@@ -144,7 +145,9 @@ def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
         if (report := _report(pytestconfig)) is not None:
             report.met(gateway)
         pytestconfig.stash[LIVE_SESSION] = session
+        pytestconfig.stash[LIVE_GATEWAY] = gateway
         yield session
+        del pytestconfig.stash[LIVE_GATEWAY], pytestconfig.stash[LIVE_SESSION]
         session.close()
 
 

@@ -97,9 +97,11 @@ class Gateway:
 
     def stop(self) -> None:
         """End the session and every connection."""
-        if self.session is not None:
-            self.session.close()
-        self.server.stop()
+        try:
+            if self.session is not None:
+                self.session.close()
+        finally:
+            self.server.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -145,6 +147,14 @@ class Gateway:
             self._wall.start(start_s)
         self.session = Session(name, server, engine, client_id=client_id, on_close=self.end_session)
         return self.session
+
+    def take_wall_clock(self) -> None:
+        """Let the process's wall clock follow this gateway's from now on."""
+        self._wall.start(self.server.clock.now())
+
+    def release_wall_clock(self) -> None:
+        """Give the process its own wall clock back; the gateway's time flows on."""
+        self._wall.stop()
 
     def end_session(self, session: Session) -> None:
         """Close a session's sockets and bring the wall clock back; see ``Session.close``."""

@@ -165,6 +165,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the wall clock follow the shared gateway during tests that use it, and then only."""
+    if "live_gateway" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    if (gateway := item.config.stash.get(fixtures.LIVE_GATEWAY, None)) is not None:
+        gateway.take_wall_clock()
+    try:
+        return (yield)
+    finally:  # the first of these tests has started the gateway meanwhile
+        if (gateway := item.config.stash.get(fixtures.LIVE_GATEWAY, None)) is not None:
+            gateway.release_wall_clock()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

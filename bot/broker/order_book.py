@@ -52,6 +52,7 @@ class OrderBook:
         self._states: dict[int, OrderState] = {}
         self._acknowledged: set[int] = set()  # the gateway sent a status for it
         self._modified: set[int] = set()
+        self._tickets_before: dict[int, OrderTicket] = {}  # of modifications not echoed yet
         self._races: dict[int, str] = {}
         self._orders_of_fills: dict[str, int] = {}
         self.on_change: Callable[[OrderState], None] = lambda _state: None
@@ -113,6 +114,9 @@ class OrderBook:
         """About to be sent again with other values."""
         with self._lock:
             self._modified.add(order_id)
+            before = self._states[order_id].ticket
+            if before is not None:
+                self._tickets_before.setdefault(order_id, before)
         self._change(order_id, lambda state: replace(state, ticket=ticket))
 
     def forget_race(self, order_id: int) -> None:
@@ -132,7 +136,8 @@ class OrderBook:
         if state.client_id != self._client_id or state.order_id <= 0:
             return
         self._order_id_seen(state.order_id)
-
+        with self._lock:
+            self._tickets_before.pop(state.order_id, None)
         self._acknowledge(state.order_id)
         self._change(state.order_id, lambda known: merge_report(known, state), adopt=True)
 
@@ -221,11 +226,12 @@ class OrderBook:
         with self._lock:
             acknowledged = order_id in self._acknowledged
             modified = order_id in self._modified
+            ticket = self._tickets_before.pop(order_id, None)
         # A working order answers for itself by orderStatus: 110 on a modify leaves it alive.
         dead = not acknowledged or (code in REFUSED_AT_THE_BROKER and not modified)
 
         def merge(known: OrderState) -> OrderState:
-            merged = replace(known, error_code=code, error_text=text)
+            merged = replace(known, error_code=code, error_text=text, ticket=ticket or known.ticket)
             return advance(merged, OrderStatus.INACTIVE) if dead else merged
 
         self._change(order_id, merge)

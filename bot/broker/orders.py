@@ -29,7 +29,7 @@ class OrderService:
     ) -> None:
         self._session, self._book, self._queries = session, book, queries
         self._read_only = read_only
-        self._lock = threading.Lock()
+        self._lock, self._placing = threading.Lock(), threading.Lock()
         self._listeners: list[OrderListener] = []
         book.on_change = self._changed
 
@@ -58,11 +58,13 @@ class OrderService:
         """Send; returns the new id."""
         self._require_orders_allowed()
         self._session.require_ready()
-        order_id = self._session.order_ids.take()
-        self._book.placed(order_id, contract, ticket)
-        # When this breaks nobody knows whether the order arrived: it stays in the book,
-        # and a reconciliation after the reconnect settles it.
-        self._transmit(order_id, contract, ticket)
+        # Gateways refuse an id below the highest one they saw (103): ids leave in order.
+        with self._placing:
+            order_id = self._session.order_ids.take()
+            self._book.placed(order_id, contract, ticket)
+            # When this breaks nobody knows whether the order arrived: it stays in the book,
+            # and a reconciliation after the reconnect settles it.
+            self._transmit(order_id, contract, ticket)
         return order_id
 
     def modify(self, order_id: int, ticket: OrderTicket) -> None:

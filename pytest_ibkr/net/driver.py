@@ -51,10 +51,11 @@ class SessionClock:
 
     def sleep(self, seconds: float) -> None:
         """Let virtual ``seconds`` pass: everything due happens in order, clients read it."""
-        target_s = self.epoch_s() + seconds
+        target_s, reading = self.epoch_s() + seconds, True
         while (now_s := self.epoch_s()) < target_s:
             if self._stride(now_s, target_s):
-                self._settle()
+                time.sleep(SETTLE_S)
+                reading = reading and self._drained()
 
     async def asleep(self, seconds: float) -> None:
         """Do the same as :meth:`sleep` without blocking the running event loop."""
@@ -90,8 +91,14 @@ class SessionClock:
             stop_s = min(stop_s, max(due_s, now_s + GRAIN_S))
         return self._server.step_to(stop_s)
 
-    def _settle(self) -> None:
-        time.sleep(SETTLE_S)
+    def _drained(self) -> bool:
+        """Wait until the operating system took every byte; False: a client does not read.
+
+        A client on the sleeping thread cannot read, so this is waited for once per sleep.
+        """
         give_up_s = time.monotonic() + _DRAIN_S
-        while self._server.pending_bytes() and time.monotonic() < give_up_s:
+        while self._server.pending_bytes():
+            if time.monotonic() > give_up_s:
+                return False
             time.sleep(SETTLE_S)
+        return True

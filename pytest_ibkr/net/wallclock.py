@@ -22,6 +22,7 @@ class WallClock:
         """Take the process to a moment."""
         import time_machine
 
+        self.stop()
         # A float destination: a date with a ZoneInfo would also change the process's time zone.
         self._travel = time_machine.travel(epoch_s, tick=True)
         self._traveller = self._travel.start()

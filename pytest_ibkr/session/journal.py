@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ _ARROWS = {"in": "-> gateway", "out": "<- gateway", "note": "          "}
 _NAMES = {cls: name for name, cls in REQUEST_NAMES.items()}
 _ZONE = ZoneInfo("America/New_York")
 _LINE = 160
+_RUN = 6  # longer runs of one kind of message are folded
 
 
 class SessionJournal:
@@ -89,12 +91,20 @@ class SessionJournal:
         return entry
 
     def timeline(self, last: int | None = 200) -> str:
-        """Return the wire as text, one line an entry, virtual New York times."""
+        """Return the wire as text, virtual New York times.
+
+        Args:
+            last: how many lines at most; runs of one kind of message are folded then. None: a
+                line for every entry.
+        """
         entries = self.entries()
-        shown = entries if last is None else entries[-last:]
-        hidden = len(entries) - len(shown)
-        head = [f"… {hidden} earlier entries"] if hidden else []
-        return "\n".join([*head, *map(line_of, shown)]) or "(nothing crossed the wire)"
+        if last is None:
+            lines = list(map(line_of, entries))
+        else:
+            lines = folded(entries)
+            if len(lines) > last:
+                lines = [f"… {len(lines) - last} earlier lines", *lines[-last:]]
+        return "\n".join(lines) or "(nothing crossed the wire)"
 
 
 def line_of(entry: Entry) -> str:
@@ -103,6 +113,22 @@ def line_of(entry: Entry) -> str:
     stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
     text = f"{stamp} #{entry.connection} {_ARROWS[entry.direction]}  {describe(entry.message)}"
     return text if len(text) <= _LINE else text[: _LINE - 1] + "…"
+
+
+def folded(entries: list[Entry]) -> list[str]:
+    """Render entries; of a longer run of one kind the first and the last are shown."""
+    lines: list[str] = []
+    for (kind, _connection), group in groupby(
+        entries, key=lambda entry: (type(entry.message), entry.connection)
+    ):
+        run = list(group)
+        if len(run) <= _RUN:
+            lines += map(line_of, run)
+        else:
+            between = f"{'':12} #{run[0].connection}             … {len(run) - 2} more"
+            name = _NAMES.get(kind, kind.__name__)
+            lines += [line_of(run[0]), f"{between} {name}", line_of(run[-1])]
+    return lines
 
 
 def describe(message: Message | Raw | Note) -> str:

@@ -23,6 +23,7 @@ def peer() -> Iterator[Peer]:
 def open_gateway() -> Iterator[Callable[..., IBKRGateway]]:
     """Makes gateway objects; afterwards no thread of theirs may be left."""
     made: list[IBKRGateway] = []
+    before = set(threading.enumerate())  # a suite's shared connection may live in this process
 
     def make(peer: Peer, *, client_id: int = 7, timeout_s: float = 5.0, **more: Any) -> IBKRGateway:
         gateway = IBKRGateway("127.0.0.1", peer.port, client_id, timeout_s=timeout_s, **more)
@@ -32,9 +33,7 @@ def open_gateway() -> Iterator[Callable[..., IBKRGateway]]:
     yield make
     for gateway in made:
         gateway.disconnect()
-    names = [thread.name for thread in threading.enumerate()]
-    # The simulated gateway of other tests lives as long as the process.
-    left = [name for name in names if name.startswith("ibkr-") and name != "ibkr-gateway"]
+    left = [t.name for t in set(threading.enumerate()) - before if t.name.startswith("ibkr-")]
     assert left == []
 
 

@@ -18,6 +18,7 @@ from pytest_ibkr.snapshot.model import Snapshot
 from pytest_ibkr.snapshot.store import load
 from tests.conformance.cells import Cell, cells
 from tests.conformance.peers.model import Asked, Peer
+from tests.conformance.raw import RawClient
 
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "fixtures" / "ibkr_snapshots"
 INFORMATIONAL = frozenset({2104, 2106, 2107, 2158})
@@ -35,6 +36,14 @@ def market() -> Snapshot:
 def gateway(market: Snapshot) -> Iterator[Gateway]:
     with Gateway(market) as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def no_socket_left() -> Iterator[None]:
+    """Close what a failing test left open: warnings about it would fail others."""
+    yield
+    for client in list(RawClient.live):
+        client.close()
 
 
 @dataclass
@@ -112,11 +121,11 @@ def meeting(
     odd = [n for n in told if n.code not in INFORMATIONAL | met.expected]
     assert not odd, f"{cell} was told {odd}\n{journal}"
     assert met.expected <= {n.code for n in told}, f"never came: {met.expected}\n{journal}"
-    noise = [line for line in complaints.lines if not _is_expected(line, met.expected)]
+    noise = [line for line in complaints.lines if not is_expected(line, met.expected)]
     assert not noise, f"{cell} logged {noise}\n{journal}"
 
 
-def _is_expected(line: str, codes: set[int]) -> bool:
+def is_expected(line: str, codes: set[int]) -> bool:
     """Whether a log line only repeats a message 4 that the test provoked."""
     found = _CODE.search(line)
     return found is not None and int(found[1]) in codes

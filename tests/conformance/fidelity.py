@@ -77,6 +77,14 @@ KNOWN = (
         "As above: the value is empty only where there is no crypto segment.",
     ),
     Known(
+        r"live account refresh",
+        r"-73 NetLiquidation .*",
+        "every three minutes 8, 8, NetLiquidation in 73, 8",
+        "8, 8, 8",
+        "Only values that changed are sent again, and an account without positions has none."
+        " With a position there are rows between, of 6 and 73.",
+    ),
+    Known(
         r"paper currency pair quote",
         r"-81 .*|\+4 200 .*",
         "81, then silence (EUR.USD on IDEALPRO)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from typing import ClassVar
 
 TIMEOUT_S = 5.0
 _LENGTH = struct.Struct("!I")
@@ -20,10 +21,16 @@ def line(text: str) -> bytes:
 
 
 class RawClient:
-    """One socket. Reading waits at most ``TIMEOUT_S`` for each frame."""
+    """One socket. Reading waits at most ``TIMEOUT_S`` for each frame.
+
+    ``live``: those not closed yet; a failing test leaves some, and its fixture closes them.
+    """
+
+    live: ClassVar[list[RawClient]] = []
 
     def __init__(self, host: str, port: int) -> None:
         self.socket = socket.create_connection((host, port), TIMEOUT_S)
+        self.live.append(self)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 
@@ -78,6 +85,8 @@ class RawClient:
     def close(self) -> None:
         """Close."""
         self.socket.close()
+        if self in self.live:
+            self.live.remove(self)
 
     def _fill(self, size: int) -> None:
         while len(self._buffer) < size:

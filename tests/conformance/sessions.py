@@ -6,6 +6,7 @@ import random
 import re
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.contract import Contract
@@ -65,7 +66,8 @@ def payload(text: str) -> bytes:
 def order_payload(order_id: int, order_type: str, field: str, text: str) -> bytes:
     """Return a sound order with one field's text replaced on the wire."""
     sound = encode(_terms(order_type, order_id), VERSION)
-    marked = encode(replace(_terms(order_type, order_id), **{field: MARK}), VERSION)
+    changed: dict[str, Any] = {field: MARK}
+    marked = encode(replace(_terms(order_type, order_id), **changed), VERSION)
     pairs = zip(sound.split(b"\0"), marked.split(b"\0"), strict=True)
     return b"\0".join(text.encode() if old != new else old for old, new in pairs)
 

@@ -35,6 +35,9 @@ def empty_run(folder: Path, *args: str) -> tuple[float, set[str]]:
     """Milliseconds and modules of a pytest run over an empty folder, in a fresh process."""
     env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(proof.ROOT)}
     env = {k: v for k, v in env.items() if k != "PYTEST_ADDOPTS" and not k.startswith("IBKR_")}
+    # A user's installation has its bytecode on disk, whatever this process is told about it.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
     command = [sys.executable, "-c", EMPTY_RUN, *args]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)

@@ -40,7 +40,7 @@ def run_suite(seed: int) -> tuple[float, int]:
 
 @pytest.mark.proof
 @pytest.mark.req("LV-025", "LV-026")
-def test_five_runs_in_random_order_are_green_and_quick():
+def test_five_runs_in_random_order_are_green_and_quick() -> None:
     runs = [run_suite(seed) for seed in SEEDS]
     slowest_s = round(max(spent_s for spent_s, _passed in runs), 2)
     [passed] = {passed for _spent_s, passed in runs}
@@ -56,5 +56,5 @@ def test_five_runs_in_random_order_are_green_and_quick():
 
 @pytest.mark.ci
 @pytest.mark.req("LV-025")
-def test_two_runs_in_random_order_agree():
+def test_two_runs_in_random_order_agree() -> None:
     assert run_suite(11)[1] == run_suite(12)[1]

@@ -35,13 +35,18 @@ def test_they_are_stopped_when_the_test_fails_too(run) -> None:
         """
         import threading
 
+        BEFORE = set(threading.enumerate())
+
+        def ours():
+            return [t for t in set(threading.enumerate()) - BEFORE if "ibkr" in t.name]
+
         def test_fails(ibkr_gateway_factory):
             ibkr_gateway_factory(), ibkr_gateway_factory()
-            assert sum("ibkr" in thread.name for thread in threading.enumerate()) == 2
+            assert len(ours()) == 2
             assert False
 
         def test_gone():
-            assert not [t for t in threading.enumerate() if "ibkr" in t.name]
+            assert ours() == []
         """
     )
     result.assert_outcomes(passed=1, failed=1)

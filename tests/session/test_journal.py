@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from pytest_ibkr.errors import UsageError, WaitTimeout
+from pytest_ibkr.wire.messages.account import AccountDownloadEnd, ReqAccountUpdates
 from pytest_ibkr.wire.messages.session import CurrentTime, ManagedAccounts, ReqCurrentTime
 from tests.net.raw_client import RawClient
 
@@ -21,7 +22,7 @@ def test_requests_are_found_by_their_official_names(ibkr):
 
 def test_an_unknown_request_name_lists_the_known_ones(ibkr):
     with pytest.raises(
-        UsageError, match="no request is called 'reqMarketData'; known:.*reqMktData"
+        UsageError, match=r"no request is called 'reqMarketData'; known:.*reqMktData"
     ):
         ibkr.journal.requests("reqMarketData")
 
@@ -52,7 +53,17 @@ def test_the_timeline_names_messages_and_what_is_not_default(ibkr):
 def test_the_timeline_says_how_much_it_leaves_out(ibkr):
     with RawClient(ibkr).start():
         pass
-    assert ibkr.journal.timeline(2).splitlines()[0].endswith("earlier entries")
+    assert ibkr.journal.timeline(2).splitlines()[0].endswith("earlier lines")
+
+
+def test_long_runs_of_one_kind_are_folded_and_the_whole_is_to_be_had(ibkr):
+    with RawClient(ibkr).start() as client:
+        client.send(ReqAccountUpdates(subscribe=True))
+        client.wait_for(AccountDownloadEnd)
+    folded, whole = ibkr.journal.timeline(), ibkr.journal.timeline(None)
+    assert folded.count("AccountValue key=") == 2
+    assert "188 more AccountValue" in folded
+    assert whole.count("AccountValue key=") == 190
 
 
 def test_counts_cover_both_directions(ibkr):

@@ -30,6 +30,12 @@ def market(action: str, quantity: int = 1, **more: Any) -> OrderTicket:
     return OrderTicket(action=action, quantity=Decimal(quantity), order_type="MKT", **more)
 
 
+def pass_time(ibkr, broker, seconds: float) -> None:
+    """Let virtual seconds pass, then make sure the bot has read all that came in them."""
+    ibkr.clock.sleep(seconds)
+    broker.server_time()
+
+
 def exact(price: float) -> Decimal:
     """A price of the wire as the bot has to read it."""
     return Decimal(str(price))

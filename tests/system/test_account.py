@@ -9,7 +9,7 @@ import pytest
 from bot.broker import RequestTimeoutError
 from pytest_ibkr.wire.messages.account import AccountSummary, Position, ReqPositions
 from pytest_ibkr.wire.messages.order import CommissionReport
-from tests.system.bench import CALL, SPY, executions, limit, market
+from tests.system.bench import CALL, SPY, executions, limit, market, pass_time
 from tests.system.variants import answer, positions_unmoved, silence
 
 CENT = Decimal("0.01")
@@ -89,6 +89,7 @@ def outside_trade_is_seen(ibkr, broker) -> None:
 @pytest.mark.req("LV-037")
 def test_a_trade_from_elsewhere_is_in_the_next_positions(ibkr, broker):
     outside_trade_is_seen(ibkr, broker)
+    broker.server_time()
     assert len(ibkr.journal.requests("reqPositions")) == 3
     assert len(ibkr.journal.requests("cancelPositions")) == 3
     assert [row.position for row in ibkr.journal.answers(Position)][:1] == [100]
@@ -109,7 +110,7 @@ def test_cash_after_a_round_trip_is_fills_and_commissions_to_the_cent(ibkr, brok
         order_id = broker.place_order(CALL, market(action, 3))
         broker.wait_for_order(order_id, {"Filled"}, 30)
     ibkr.journal.wait_for(lambda e: isinstance(e.message, CommissionReport))
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     fills = broker.executions()
     paid = sum(
         (fill.price * fill.quantity * 100 * (1 if fill.side == "BUY" else -1) for fill in fills),
@@ -132,7 +133,7 @@ def test_a_commission_is_unknown_until_its_report(ibkr, broker):
     ibkr.call(lambda: setattr(ibkr.engine.conditions.latency, "commission_s", 0.0))
     order_id = broker.place_order(CALL, market("BUY", 1))
     broker.wait_for_order(order_id, {"Filled"}, 30)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     [report] = ibkr.journal.answers(CommissionReport)
     [fill] = executions(ibkr, order_id)
     state = broker.get_order_status(order_id)

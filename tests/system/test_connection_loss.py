@@ -10,7 +10,17 @@ from bot.broker import GatewayConnectionError, GatewayEvent
 from bot.domain.orders import OrderStatus
 from pytest_ibkr.wire.messages.history import HistoricalData
 from pytest_ibkr.wire.messages.order import CommissionReport
-from tests.system.bench import CALL, QQQ, SPY, error_codes, executions, fill, limit, market
+from tests.system.bench import (
+    CALL,
+    QQQ,
+    SPY,
+    error_codes,
+    executions,
+    fill,
+    limit,
+    market,
+    pass_time,
+)
 
 
 @pytest.mark.parametrize("keep", [None, 40], ids=["at once", "within a frame"])
@@ -113,7 +123,7 @@ def test_a_fill_during_the_absence_is_found_by_the_reconnect(ibkr, broker):
     broker.reconnect()
     state = broker.get_order_status(order_id)
     assert (state.status, state.filled) == ("Filled", 3)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     assert broker.get_order_status(order_id).commission is not None
     assert len(ibkr.journal.orders()) == 1
 
@@ -164,7 +174,7 @@ def test_a_commission_of_before_the_loss_is_known_after_it(ibkr, broker):
     ibkr.faults.cut_now()
     broker.reconnect()
     [trade] = broker.executions()
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     assert (
         broker.get_order_status(order_id).commission
         == ibkr.journal.answers(CommissionReport)[0].commission

@@ -1,4 +1,4 @@
-"""Contract questions: found, unknown, ambiguous, chains; asked once, remembered under the whole key."""
+"""Contract questions: found, unknown, ambiguous, chains; each asked once, under its whole key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOWHERE = stock("INVALID_SYMBOL_XYZ")
 )
 def test_a_qualified_contract_is_the_one_on_the_wire(ibkr, broker, asked, sec_type, exchange):
     found = broker.qualify_contract(asked)
-    [row] = [m for m in ibkr.journal.answers(ContractData)]
+    [row] = ibkr.journal.answers(ContractData)
     assert (found.con_id, found.sec_type, found.exchange) == (row.con_id, sec_type, exchange)
     assert found.local_symbol == row.local_symbol
     assert (found.strike, found.expiry, found.right) == (asked.strike, asked.expiry, asked.right)

@@ -16,7 +16,7 @@ from bot.broker import (
     retry_rate_limited,
 )
 from pytest_ibkr.wire.messages.history import CancelHistoricalData, HistoricalData
-from tests.system.bench import CALL, QQQ, SPY, UNQUOTED, entries_of, error_codes, exact
+from tests.system.bench import CALL, QQQ, SPY, UNQUOTED, entries_of, error_codes, exact, pass_time
 from tests.system.variants import replaced, rewrite
 
 LOT = 100
@@ -98,7 +98,7 @@ def test_a_slow_history_times_out_without_holding_up_quotes(ibkr, broker):
         request = ibkr.journal.wait_for("reqHistoricalData").message
         while not history.done():
             quotes.append((broker.get_market_data(QQQ), ibkr.clock.monotonic() - began_s))
-        with pytest.raises(RequestTimeoutError, match="5 mins bars of SPY.*within 30 s"):
+        with pytest.raises(RequestTimeoutError, match=r"5 mins bars of SPY.*within 30 s"):
             history.result()
         broker.server_time()
         [cancel] = entries_of(ibkr, CancelHistoricalData)
@@ -106,7 +106,7 @@ def test_a_slow_history_times_out_without_holding_up_quotes(ibkr, broker):
         assert 30 <= cancel.at_s - entries_of(ibkr, type(request))[0].at_s < 45
         assert quotes[0][1] < 5
         assert all(quote.is_two_sided for quote, _at_s in quotes)
-        ibkr.clock.sleep(20)  # the late answer comes
+        pass_time(ibkr, broker, 20)  # the late answer comes
     assert [m.request_id for m in ibkr.journal.answers(HistoricalData)] == [request.request_id]
     assert broker.is_authenticated()
 
@@ -117,7 +117,7 @@ def test_a_late_answer_is_discarded_and_the_next_request_gets_its_own(ibkr, brok
         with pytest.raises(TimeoutError):
             broker.get_historical_data(SPY, "1 D", "5 mins", timeout_s=1)
         qqq = broker.get_historical_data(QQQ, "1 D", "5 mins")
-        ibkr.clock.sleep(4)
+        pass_time(ibkr, broker, 4)
     late, own = ibkr.journal.requests("reqHistoricalData")
     assert {m.request_id for m in ibkr.journal.answers(HistoricalData)} == {
         late.request_id,

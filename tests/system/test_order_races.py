@@ -9,7 +9,7 @@ import pytest
 
 from bot.broker import OrderNotFoundError, RequestTimeoutError
 from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
-from tests.system.bench import CALL, error_codes, executions, fill, limit, market
+from tests.system.bench import CALL, error_codes, executions, fill, limit, market, pass_time
 from tests.system.variants import answer, cancel_order_ignored
 
 
@@ -33,7 +33,7 @@ def test_a_fill_on_the_way_of_a_cancel_is_accepted_as_a_fill(ibkr, broker, resti
     answer(ibkr, CancelOrder, filled_first)
     state = broker.cancel_order(resting)
     assert (state.status, state.filled, state.remaining) == ("Filled", 4, 0)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     assert error_codes(ibkr, resting) == [10148]
     assert broker.get_order_status(resting).is_filled
     assert broker.get_positions()[0].quantity == 4

@@ -18,6 +18,7 @@ from tests.system.bench import (
     executions,
     limit,
     market,
+    pass_time,
     scripted,
 )
 from tests.system.variants import answer
@@ -55,7 +56,7 @@ def test_a_modification_off_the_grid_leaves_the_old_order_working(ibkr, broker):
     order_id = broker.place_order(NICKEL_CALL, limit("BUY", "2.97"))
     broker.wait_for_order(order_id, {"Submitted"}, 5)
     broker.modify_order(order_id, limit("BUY", "3.02"))
-    ibkr.clock.sleep(2)
+    pass_time(ibkr, broker, 2)
     assert error_codes(ibkr, order_id) == [110]
     assert broker.get_order_status(order_id).ticket.limit_price == Decimal("2.97")
     [listed] = broker.open_orders()
@@ -69,7 +70,7 @@ def funds_refusal_ends_it(ibkr, broker) -> None:
     refusal = refused(broker, SPY, market("BUY", 100_000))
     assert refusal.code == 201
     assert "MUST EXCEED THE INITIAL MARGIN" in refusal.message
-    ibkr.clock.sleep(60)
+    pass_time(ibkr, broker, 60)
     assert [order.order_id for order in ibkr.journal.orders()] == [refusal.request_id]
 
 
@@ -177,7 +178,7 @@ def test_a_notice_about_an_order_does_not_kill_it(ibkr, broker, code, text, when
     answer(ibkr, PlaceOrder, place)
     order_id = broker.place_order(CALL, limit("BUY", "0.50"))
     broker.wait_for_order(order_id, {"Submitted"}, 5)
-    ibkr.clock.sleep(2)
+    pass_time(ibkr, broker, 2)
     state = broker.get_order_status(order_id)
     assert error_codes(ibkr, order_id) == [code]
     assert (state.status, state.error_code) == ("Submitted", None)
@@ -189,7 +190,7 @@ def test_a_notice_about_an_order_does_not_kill_it(ibkr, broker, code, text, when
 def test_an_order_placed_at_night_waits_with_a_warning(ibkr, broker):
     order_id = broker.place_order(SPY, limit("BUY", "700.00"))
     state = broker.wait_for_order(order_id, {"PreSubmitted"}, 5)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     assert error_codes(ibkr, order_id) == [399]
     assert state.status == "PreSubmitted"
     assert broker.cancel_order(order_id).status == "Cancelled"

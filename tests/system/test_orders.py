@@ -19,6 +19,7 @@ from tests.system.bench import (
     fill,
     limit,
     market,
+    pass_time,
 )
 
 
@@ -60,7 +61,7 @@ def test_a_market_order_trades_on_the_other_side_of_the_book(ibkr, broker, actio
 def test_an_order_larger_than_the_offer_fills_in_pieces_that_add_up(ibkr, broker):
     order_id = broker.place_order(CALL, limit("BUY", "2.50", 90))
     state = broker.wait_for_order(order_id, {"Filled"}, 60)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     state = broker.get_order_status(order_id)
     pieces = executions(ibkr, order_id)
     assert len(pieces) > 1
@@ -126,7 +127,7 @@ def test_a_resting_order_is_modified_and_cancelled_under_its_id(ibkr, broker):
     order_id = broker.place_order(CALL, limit("BUY", "0.88", 2))
     broker.wait_for_order(order_id, {"Submitted"}, 5)
     broker.modify_order(order_id, limit("BUY", "0.90", 3))
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     [listed] = broker.open_orders()
     assert (listed.order_id, listed.status) == (order_id, "Submitted")
     assert (listed.ticket.limit_price, listed.ticket.quantity) == (Decimal("0.90"), 3)
@@ -196,6 +197,7 @@ def test_a_bracket_waits_for_its_parent_and_one_child_ends_the_other(ibkr, broke
     parent, target, stop = place_bracket(broker, entry="2.50", target="9.00", stop="0.10")
     broker.wait_for_order(parent, {"Filled"}, 30)
     broker.wait_for_order(target, {"Submitted"}, 10)
+    broker.server_time()
     assert broker.get_order_status(stop).status == "PreSubmitted"
     assert broker.get_order_status(stop).why_held == "trigger"
     sent = {o.order_id: (o.parent_id, o.transmit) for o in ibkr.journal.orders()}
@@ -210,6 +212,7 @@ def test_a_bracket_waits_for_its_parent_and_one_child_ends_the_other(ibkr, broke
 def test_cancelling_the_parent_of_a_bracket_cancels_its_children(ibkr, broker):
     ids = place_bracket(broker, entry="0.50", target="9.00", stop="0.10")
     broker.wait_for_order(ids[0], {"Submitted"}, 10)
+    broker.server_time()
     assert broker.get_order_status(ids[1]).why_held == "child"
     broker.cancel_order(ids[0])
     for child in ids[1:]:
@@ -220,7 +223,7 @@ def test_cancelling_the_parent_of_a_bracket_cancels_its_children(ibkr, broker):
 
 def test_orders_held_back_are_unknown_to_the_market(ibkr, broker):
     held = broker.place_order(CALL, limit("BUY", "2.50", transmit=False))
-    ibkr.clock.sleep(5)
+    pass_time(ibkr, broker, 5)
     assert statuses(ibkr, held) == []
     assert broker.open_orders() == []
     assert broker.get_order_status(held).status == "ApiPending"

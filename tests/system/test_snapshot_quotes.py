@@ -29,6 +29,7 @@ from tests.system.bench import (
     error_codes,
     exact,
     last_price,
+    pass_time,
 )
 from tests.system.variants import replaced, rewrite
 
@@ -180,7 +181,7 @@ def stale_is_kept_out(ibkr, broker) -> None:
     """A quote that stands still grows old, and the gate says so."""
     with ibkr.faults.freeze("SPY"):
         before = broker.get_market_data(SPY)
-        ibkr.clock.sleep(30)
+        pass_time(ibkr, broker, 30)
         after = broker.get_market_data(SPY)
     assert (after.bid, after.ask, after.time) == (before.bid, before.ask, before.time)
     assert after.age_s(ibkr.clock.now()) >= 30
@@ -208,10 +209,11 @@ def test_a_snapshot_that_takes_too_long_is_cancelled_and_its_late_ticks_are_drop
     with ibkr.faults.delay("reqMktData", 5, times=1):
         with pytest.raises(RequestTimeoutError, match="snapshot quote of SPY"):
             broker.get_market_data(SPY, timeout_s=1)
+        broker.server_time()
         late_id = only_request(ibkr)
         assert [m.request_id for m in ibkr.journal.requests("cancelMktData")] == [late_id]
         assert broker.get_market_data(QQQ).last > 0
-        ibkr.clock.sleep(6)
+        pass_time(ibkr, broker, 6)
     assert error_codes(ibkr, late_id) == [300]
     assert {t.request_id for t in ibkr.journal.answers(TickPrice)} >= {late_id}
     assert broker.get_market_data(SPY).is_two_sided

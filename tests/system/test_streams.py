@@ -9,7 +9,7 @@ import pytest
 
 from bot.broker import MarketDataError, RateLimitError, RequestTimeoutError
 from pytest_ibkr.wire.messages.market_data import TickOptionComputation, TickPrice
-from tests.system.bench import AAPL, CALL, QQQ, SPY, VIX, error_codes, exact, last_price
+from tests.system.bench import AAPL, CALL, QQQ, SPY, VIX, error_codes, exact, last_price, pass_time
 from tests.system.variants import cancel_market_data_ignored
 
 LINES = 100
@@ -23,8 +23,9 @@ def ticks_of(ibkr, request_id: int) -> int:
 @pytest.mark.parametrize("contract", [SPY, CALL], ids=lambda contract: contract.label)
 def test_a_stream_follows_the_market_and_ends_with_its_last_prices(ibkr, broker, contract):
     stream = broker.subscribe_market_data(contract)
-    ibkr.clock.sleep(20)
+    pass_time(ibkr, broker, 20)
     ibkr.clock.hold()
+    broker.server_time()
     latest = broker.get_latest_quote(contract)
     assert latest.bid == exact(last_price(ibkr, stream.request_id, 1))
     assert latest.ask == exact(last_price(ibkr, stream.request_id, 2))
@@ -36,7 +37,7 @@ def test_a_stream_follows_the_market_and_ends_with_its_last_prices(ibkr, broker,
 
 def test_an_index_streams_its_last_price_and_no_book(ibkr, broker):
     stream = broker.subscribe_market_data(VIX)
-    ibkr.clock.sleep(10)
+    pass_time(ibkr, broker, 10)
     quote = stream.latest()
     assert quote.last is not None
     assert (quote.bid, quote.ask) == (None, None)
@@ -45,7 +46,7 @@ def test_an_index_streams_its_last_price_and_no_book(ibkr, broker):
 
 def test_a_stream_of_an_option_carries_greeks_that_move_with_it(ibkr, broker):
     stream = broker.subscribe_market_data(CALL)
-    ibkr.clock.sleep(30)
+    pass_time(ibkr, broker, 30)
     models = [m for m in ibkr.journal.answers(TickOptionComputation) if m.tick == 13]
     assert len(models) > 3
     assert stream.latest().greeks.is_complete
@@ -66,11 +67,11 @@ def test_two_subscriptions_of_one_contract_share_one_line(ibkr, broker):
 def ends_for_good(ibkr, broker) -> None:
     """After an unsubscribe no tick crosses the wire any more."""
     stream = broker.subscribe_market_data(SPY)
-    ibkr.clock.sleep(5)
+    pass_time(ibkr, broker, 5)
     broker.unsubscribe_market_data(stream)
     assert [m.request_id for m in ibkr.journal.requests("cancelMktData")] == [stream.request_id]
     sent, updates = ticks_of(ibkr, stream.request_id), stream.updates
-    ibkr.clock.sleep(10)
+    pass_time(ibkr, broker, 10)
     assert stream.ticks_after_cancel == 0
     assert (ticks_of(ibkr, stream.request_id), stream.updates) == (sent, updates)
     assert ibkr.pacing()["lines_in_use"] == 0
@@ -91,7 +92,7 @@ def test_counter_proof_a_stream_that_goes_on_is_noticed(ibkr, broker):
 
 def test_300_for_a_stream_the_gateway_forgot_is_harmless(ibkr, broker):
     stream = broker.subscribe_market_data(SPY)
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     ibkr.call(ibkr.engine.streams.drop_all)
     broker.unsubscribe_market_data(stream)
     assert error_codes(ibkr, stream.request_id) == [300]
@@ -110,9 +111,9 @@ def test_a_bounded_stream_gives_one_quote_and_returns_its_line(ibkr, broker):
 
 def test_a_feed_that_stands_still_adds_no_updates(ibkr, broker):
     stream = broker.subscribe_market_data(SPY)
-    ibkr.clock.sleep(5)
+    pass_time(ibkr, broker, 5)
     with ibkr.faults.freeze("SPY"):
-        ibkr.clock.sleep(2)
+        pass_time(ibkr, broker, 2)
         count = stream.updates
         with pytest.raises(RequestTimeoutError, match="no update within 20 s"):
             stream.wait_for_update(count, 20)
@@ -143,7 +144,7 @@ def test_the_hundred_and_first_line_is_refused_and_the_others_run(ibkr, connect)
         )
         for each in listed
     ]
-    ibkr.clock.sleep(1)
+    pass_time(ibkr, broker, 1)
     with pytest.raises(RateLimitError) as raised:
         streams[-1].latest()
     assert raised.value.code == 101

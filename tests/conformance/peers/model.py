@@ -190,10 +190,21 @@ class Refused(Exception):
 class Peer(Protocol):
     """A connected client library; every wait ends after ``PATIENCE_S`` real seconds."""
 
-    notices: list[Notice]
-    statuses: list[Status]
-    executions: dict[str, Execution]
-    commissions: dict[str, Commission]
+    @property
+    def notices(self) -> list[Notice]:
+        """Every message 4, in order."""
+
+    @property
+    def statuses(self) -> list[Status]:
+        """Every order status, in order."""
+
+    @property
+    def executions(self) -> dict[str, Execution]:
+        """Executions by id."""
+
+    @property
+    def commissions(self) -> dict[str, Commission]:
+        """Commissions by execution id."""
 
     def connect(self, host: str, port: int, client_id: int) -> None:
         """Connect and wait until the library calls itself connected."""
