@@ -134,11 +134,13 @@ def test_a_bug_inside_the_engine_surfaces_in_the_test_that_met_it(gateway):
 
 
 def test_the_thread_and_the_port_are_gone_after_stop(snapshot):
+    before = set(threading.enumerate())
     gateway = Gateway(snapshot)
     gateway.start()
+    assert [t.name for t in set(threading.enumerate()) - before] == ["ibkr-gateway"]
     address = gateway.host, gateway.port
     gateway.stop()
-    assert not [t for t in threading.enumerate() if t.name == "ibkr-gateway" and not t.daemon]
+    assert set(threading.enumerate()) <= before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=0.2).close()
 

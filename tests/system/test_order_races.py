@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from bot.broker import OrderNotFoundError, RequestTimeoutError
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
+from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder, ReqOpenOrders
+from pytest_ibkr.wire.messages.session import ErrorNotice
 from tests.system.bench import CALL, error_codes, executions, fill, limit, market, pass_time
 from tests.system.variants import answer, cancel_order_ignored
 
@@ -56,12 +57,17 @@ def test_a_refused_cancel_is_settled_by_asking_what_became_of_the_order(
     """The fill's own messages are lost: only the questions bring it to light."""
 
     def refuse(client, message, _original):
-        send, client.send = client.send, lambda *_messages: None
+        send = client.send
+        client.send = lambda *sent: send(*[m for m in sent if isinstance(m, ErrorNotice)])
         fill(ibkr, message.order_id, 4, "1.77")
-        client.send = send
         client.error(message.order_id, code, "cannot be cancelled")
 
+    def listed(client, message, original):
+        del client.send  # what it is asked for it tells
+        original(client, message)
+
     answer(ibkr, CancelOrder, refuse)
+    answer(ibkr, ReqOpenOrders, listed)
     state = broker.cancel_order(resting)
     assert (state.status, state.filled) == ("Filled", 4)
     assert len(ibkr.journal.requests("reqOpenOrders")) == 1

@@ -153,6 +153,7 @@ def test_the_hundred_and_first_line_is_refused_and_the_others_run(ibkr, connect)
     assert ibkr.pacing() == {"peak_messages_per_s": 45, "lines_in_use": LINES}
     ibkr.clock.resume()
     broker.disconnect()
+    ibkr.journal.wait_for(lambda e: e.direction == "note" and "closed" in e.message.text)
     assert ibkr.pacing()["lines_in_use"] == 0
 
 
