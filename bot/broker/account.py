@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.broker.api_client import ApiClient
 from bot.broker.convert import from_ib_contract
-from bot.broker.requests import LAST_ID
+from bot.broker.requests import LAST_ID, PendingRequest
 from bot.broker.session import Session
 from bot.domain.account import AccountBalance, AccountInfo, Position
 from bot.domain.numbers import to_decimal
@@ -16,6 +18,7 @@ CURRENT_TIME, POSITIONS, SUMMARY = "server time", "positions", "account summary"
 # Gateways serve two summaries per client and may not free one on cancel, but the same id
 # again replaces the old one: so there is one id for all of them.
 SUMMARY_ID = LAST_ID - 1
+Send = Callable[[ApiClient], object]
 _TAGS = "AccountType,AvailableFunds,BuyingPower,NetLiquidation,TotalCashValue"
 
 
@@ -69,16 +72,12 @@ class AccountService:
         """Positions of all accounts; rows of closed positions are left out."""
         requests = self._session.requests
         pending = requests.open_single(POSITIONS, "positions", timeout_s=timeout_s)
-        try:
-            self._session.send(lambda client: client.reqPositions())
-        except BaseException:
-            requests.forget(pending)
-            raise
-        try:
-            rows = requests.wait(pending, timeout_s)
-        finally:
-            if self._session.is_ready:  # it is a subscription
-                self._session.send(lambda client: client.cancelPositions())
+        rows = self._subscribed(
+            pending,
+            timeout_s,
+            ask=lambda client: client.reqPositions(),
+            cancel=lambda client: client.cancelPositions(),
+        )
         latest = {(row.account, row.contract.con_id): row for row in rows}
         return [position for position in latest.values() if position.quantity]
 
@@ -87,17 +86,28 @@ class AccountService:
         pending = requests.open_single(
             SUMMARY, "account summary", timeout_s=timeout_s, request_id=SUMMARY_ID
         )
-        try:
-            self._session.send(lambda client: client.reqAccountSummary(SUMMARY_ID, "All", _TAGS))
-        except BaseException:
-            requests.forget(pending)
-            raise
-        try:
-            rows = requests.wait(pending, timeout_s)
-        finally:
-            if self._session.is_ready:
-                self._session.send(lambda client: client.cancelAccountSummary(SUMMARY_ID))
+        rows = self._subscribed(
+            pending,
+            timeout_s,
+            ask=lambda client: client.reqAccountSummary(SUMMARY_ID, "All", _TAGS),
+            cancel=lambda client: client.cancelAccountSummary(SUMMARY_ID),
+        )
         return {(account, tag): (value, currency) for account, tag, value, currency in rows}
+
+    def _subscribed(
+        self, pending: PendingRequest, timeout_s: float, *, ask: Send, cancel: Send
+    ) -> list[Any]:
+        """The first whole answer of a subscription, which is cancelled before the next asks."""
+        requests = self._session.requests
+        try:
+            self._session.send(ask)
+            try:
+                return requests.wait(pending, timeout_s, keep=True)
+            finally:
+                if self._session.is_ready:
+                    self._session.send(cancel)
+        finally:
+            requests.forget(pending)
 
 
 def position_row(account: str, contract: Any, quantity: Any, average_cost: Any) -> Position:

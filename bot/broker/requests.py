@@ -25,7 +25,7 @@ class PendingRequest:
         self.rows: list[Any] = []
         self.warnings: list[str] = []
         self.error: BrokerError | None = None
-        self.done = threading.Event()
+        self.done, self.over = threading.Event(), threading.Event()  # answered; forgotten
         self.swallowed_end = False
 
     def finish(self) -> None:
@@ -88,9 +88,8 @@ class RequestRegistry:
                     if request_id >= 0:
                         self._by_id[request_id] = pending
                     return pending
-            if not self._clock.wait(before.done, deadline - self._clock.monotonic()):
+            if not self._clock.wait(before.over, deadline - self._clock.monotonic()):
                 raise RequestTimeoutError(f"{about}: an earlier {kind} is still unanswered")
-            self.forget(before)
 
     def forget(self, pending: PendingRequest) -> None:
         """Answers to ``pending`` are discarded from now on."""
@@ -99,9 +98,10 @@ class RequestRegistry:
                 del self._by_id[pending.id]
             if self._by_kind.get(pending.kind) is pending:
                 del self._by_kind[pending.kind]
+        pending.over.set()
 
-    def wait(self, pending: PendingRequest, timeout_s: float) -> list[Any]:
-        """The rows of ``pending``, complete.
+    def wait(self, pending: PendingRequest, timeout_s: float, *, keep: bool = False) -> list[Any]:
+        """The rows of ``pending``, complete. With ``keep`` the caller has to ``forget`` it.
 
         Raises:
             RequestTimeoutError: no end within ``timeout_s``; a late answer is discarded.
@@ -116,7 +116,8 @@ class RequestRegistry:
                     request_id=pending.id,
                 )
         finally:
-            self.forget(pending)
+            if not keep:
+                self.forget(pending)
         if pending.error is not None:
             raise pending.error
         return pending.rows

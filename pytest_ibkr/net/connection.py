@@ -19,6 +19,7 @@ _CHUNK = 4096  # the official client's receive size
 _HELD_BACK_BYTES = 8
 _HOLD_BACK_S = 0.005
 _BURST_WRITES = 16
+_LINGER_S = 5.0
 OUTPUT_LIMIT = 64 * 1024 * 1024  # a client that never reads is dropped, not buffered for ever
 
 
@@ -108,6 +109,7 @@ class ClientConnection(asyncio.Protocol):
             transport.write(self._held)
             self._held = b""
         transport.close()
+        self._server.call_later(_LINGER_S, transport.abort)  # it may never read the rest
         self._server.left(self, reason)
 
     def abort(self) -> None:
@@ -121,7 +123,8 @@ class ClientConnection(asyncio.Protocol):
         if transport is None:
             return
         if transport.get_write_buffer_size() > OUTPUT_LIMIT:
-            self.close("output limit exceeded: the client does not read its socket")
+            self.abort()  # a close would wait for ever for a reader
+            self._server.left(self, "output limit exceeded: the client does not read its socket")
             return
         data, self._held = self._held + data, b""
         if self._server.engine.conditions.spare_4096_bursts:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from pytest_ibkr.wire import scalars, versions
-from pytest_ibkr.wire.declare import TEXT, TEXT7, Condition, Kind, Message, Spec, specs
+from pytest_ibkr.wire.declare import REQUESTS, TEXT, TEXT7, Condition, Kind, Message, Spec, specs
 
 Encoder = Callable[[Any], str]
 Decoder = Callable[[list[str]], tuple[Any, int]]
@@ -51,7 +51,8 @@ def encoder_source(cls: type[Message], version: int) -> str:
 
 def decoder_source(cls: type[Message], version: int) -> tuple[str, dict[str, Any]]:
     """Return the source of ``run(f)`` and the names it uses."""
-    writer = _DecoderWriter(version)
+    # What clients send is read as strictly as the gateway does; answers are read faster.
+    writer = _DecoderWriter(version, strict=REQUESTS.get(cls.MSG_ID) is cls)
     built = writer.build(cls, "    ")
     writer.flush("    ")
     lines = ["def run(f):", *writer.lines, f"    return {built}, i", ""]
@@ -141,10 +142,11 @@ class _DecoderWriter:
     through ``object.__setattr__`` for every field.
     """
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, *, strict: bool) -> None:
         self.version = version
         self.lines: list[str] = []
         self.names: dict[str, Any] = {}
+        self._strict = strict
         self._offset = 1  # field 0 is the message id
         self._moving = False  # whether the index depends on the data from here on
         self._serial = 0
@@ -199,6 +201,8 @@ class _DecoderWriter:
     def _scalar(self, kind: Kind) -> str:
         text = f"f[i + {self._offset}]" if self._moving else f"f[{self._offset}]"
         self._offset += 1
+        if self._strict and kind not in (TEXT, TEXT7):
+            text = f"number({text})"
         return _kind_at(kind, self.version).decode.format(t=text)
 
     def _field(self, spec: Spec, target: str, indent: str) -> None:

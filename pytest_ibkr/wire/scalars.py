@@ -85,6 +85,18 @@ def unescape_ascii7(text: str) -> str:
     return raw.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 
+def number(text: str) -> str:
+    """Return a client's text for a number, unless only Python would read it as one.
+
+    Raises:
+        ValueError: ``1_000``, blanks around digits, digits of other scripts: the gateway, a Java
+            program, answers 320 to them.
+    """
+    if "_" in text or not text.isascii() or text != text.strip():
+        raise ValueError(f'For input string: "{text}"')
+    return text
+
+
 def read_opt_int(text: str) -> int | None:
     """Read an int; empty and INT_MAX mean unset."""
     return None if text in ("", INT_MAX_TEXT) else int(text)

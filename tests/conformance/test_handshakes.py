@@ -126,7 +126,6 @@ def test_a_request_before_start_api_closes(session: Session) -> None:
     client.close()
 
 
-@pytest.mark.req("BT-046")
 def test_a_taken_client_id_is_refused_with_326_until_it_is_free(session: Session) -> None:
     first = RawClient(session.host, session.port)
     first.greet()

@@ -7,6 +7,7 @@ import pytest
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.wire.messages.market_data import (
     CancelMarketData,
+    MarketDataType,
     ReqMarketData,
     TickOptionComputation,
     TickPrice,
@@ -18,6 +19,8 @@ from tests.conformance.peers.model import PRICE_TICKS, Asked, Greeks, Line
 pytestmark = pytest.mark.req("XC-001")
 BID, ASK, LAST, CLOSE, OPEN = 1, 2, 4, 9, 14
 MODEL = 13
+DELAYED = 3
+DELAYED_CLOSE = 75
 UPDATES = 5
 
 
@@ -104,6 +107,24 @@ def test_no_subscription_ends_the_request_with_10089(meeting: Meeting, spy: Aske
     peer = meeting.peer
     peer.until(lambda: any(n.code == 10089 for n in peer.notices), "10089")
     assert line.prices == []
+
+
+def test_delayed_data_come_with_a_notice_and_ticks_of_their_own(
+    meeting: Meeting, spy: Asked
+) -> None:
+    meeting.session.configure(entitlement="delayed")
+    meeting.expected = {10167}
+    peer = meeting.peer
+    peer.want_data_type(DELAYED)
+
+    line = peer.stream(spy)
+    peer.until(lambda: any(kind == DELAYED_CLOSE for kind, _ in line.prices), "the delayed close")
+    settle(meeting)
+
+    assert [m.data_type for m in meeting.sent(MarketDataType)] == [DELAYED]
+    assert {kind for kind, _ in line.prices} <= set(range(66, 77))
+    assert 0 < line.last(66) < line.last(67)
+    assert by_tick(line) == sent_by_tick(meeting)
 
 
 def watch(meeting: Meeting, line: Line) -> None:

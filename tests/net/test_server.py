@@ -11,6 +11,7 @@ import pytest
 
 from pytest_ibkr.errors import GatewayError
 from pytest_ibkr.gateway import Gateway
+from pytest_ibkr.wire.framing import frame
 from pytest_ibkr.wire.messages.contract import Contract, ContractDataEnd, ReqContractDetails
 from pytest_ibkr.wire.messages.session import (
     CurrentTime,
@@ -166,3 +167,28 @@ def test_time_is_virtual_and_the_wall_clock_follows(session):
         answer = client.wait_for(CurrentTime)
         assert abs(answer.epoch_s - time.time()) <= 1
         assert abs(session.clock.epoch_s() - time.time()) < 0.1
+
+
+@pytest.mark.parametrize("number", ["1_000", " 7", "７"])
+def test_what_only_python_reads_as_a_number_is_refused(session, number):
+    """A Java program throws NumberFormatException and answers 320."""
+    with RawClient(session).start() as client:
+        payload = f"8\x001\0{number}\0".encode()
+        client.socket.sendall(frame(payload))
+        notice = client.wait_for(ErrorNotice, lambda notice: notice.code == 320)
+        assert "For input string" in notice.text
+
+
+def test_a_client_that_never_reads_is_dropped_and_its_output_with_it(session, monkeypatch):
+    monkeypatch.setattr("pytest_ibkr.net.connection.OUTPUT_LIMIT", 1 << 20)
+    session.configure(max_messages_per_s=1 << 20)
+    with RawClient(session).start() as deaf, RawClient(session).start(2) as client:
+        [first, _second] = session.engine.clients
+        for _round in range(40):
+            session.call(lambda: first.error(1, 1, "x" * (1 << 18)))
+        session.journal.wait_for(lambda e: "output limit" in getattr(e.message, "text", ""))
+        assert first.closed
+        client.send(ReqCurrentTime())
+        assert client.wait_for(CurrentTime)
+        assert session.clock._server.pending_bytes() < 1 << 20
+        assert not deaf.ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -127,6 +128,22 @@ def test_cash_after_a_round_trip_is_fills_and_commissions_to_the_cent(ibkr, brok
     profit = sum((fill.realized_pnl for fill in sold), Decimal(0))
     assert abs(profit - (-paid - fees)) <= CENT
     assert broker.get_positions() == []
+
+
+def test_questions_without_an_id_are_answered_to_every_thread(ibkr, broker):
+    """Positions, summaries and order lists can be asked for once at a time only."""
+    ibkr.faults.external_trade("SPY", 100)
+    questions = [
+        lambda: [row.quantity for row in broker.get_positions()] == [100],
+        lambda: broker.get_account_balance().total_cash_value == ibkr.account.cash(),
+        lambda: broker.open_orders() == [],
+        lambda: broker.completed_orders() == [],
+        lambda: abs((broker.server_time() - ibkr.clock.now()).total_seconds()) < 60,
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda ask: ask(), questions * 8))
+    assert answers == [True] * 40
+    assert len(ibkr.journal.requests("reqPositions")) == 8
 
 
 def test_a_commission_is_unknown_until_its_report(ibkr, broker):

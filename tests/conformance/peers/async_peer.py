@@ -133,6 +133,9 @@ class AsyncPeer:
 
     # -- market data
 
+    def want_data_type(self, data_type: int) -> None:
+        self._ib.reqMarketDataType(data_type)
+
     def snapshot(self, asked: Asked) -> Line:
         line = self._lines[asked.con_id] = Line(0)
         self._ib.reqTickers(contract(asked))

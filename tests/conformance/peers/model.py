@@ -239,6 +239,9 @@ class Peer(Protocol):
     def bars(self, asked: Asked, *, duration: str, size: str) -> list[Bar]:
         """Return historical TRADES bars in regular hours."""
 
+    def want_data_type(self, data_type: int) -> None:
+        """Choose live (1), frozen, delayed (3) or delayed-frozen for later requests."""
+
     def snapshot(self, asked: Asked) -> Line:
         """Return a market-data snapshot once its end marker came."""
 

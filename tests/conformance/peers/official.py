@@ -142,10 +142,12 @@ class OfficialPeer:
 
     # -- market data
 
+    def want_data_type(self, data_type: int) -> None:
+        self._app.reqMarketDataType(data_type)
+
     def snapshot(self, asked: Asked) -> Line:
         line = self._open_line(asked, snapshot=True)
-        self.until(lambda: line.ended or self._refusal(line.request_id) is not None, "snapshot end")
-        self._raise_refusal(line.request_id)
+        self.until(lambda: line.ended, "the snapshot's end")
         return line
 
     def stream(self, asked: Asked) -> Line:

@@ -1,0 +1,62 @@
+"""The message rate: kept by the bot over all threads, survived when the gateway sees it broken."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.broker import GatewayConnectionError, RateLimitError
+from tests.system.bench import CALL, SPY, error_codes
+
+LIMIT, OWN_LIMIT = 50, 45
+
+
+def ask_the_time(broker, times: int) -> None:
+    """Ask for the server's time, one round trip after another."""
+    for _time in range(times):
+        broker.server_time()
+
+
+@pytest.mark.req("LV-021", "XC-005")
+def test_a_burst_from_eight_threads_stays_under_the_gateways_limit(ibkr, broker):
+    ibkr.clock.hold()  # virtual time passes only while the bot itself waits
+    listed = [o for o in ibkr.engine.world.book.chain("SPY") if o.multiplier == 100][:140]
+    contracts = [
+        replace(CALL, expiry=o.expiry, strike=Decimal(str(o.strike)), right=o.right) for o in listed
+    ]
+    began_s = ibkr.clock.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(broker.qualify_contract, contracts))
+    ibkr.clock.resume()
+    assert [(c.strike, c.right) for c in found] == [(c.strike, c.right) for c in contracts]
+    assert ibkr.pacing()["peak_messages_per_s"] <= LIMIT
+    assert ibkr.clock.monotonic() - began_s >= len(contracts) // OWN_LIMIT
+    assert 100 not in error_codes(ibkr)
+
+
+def test_100_fails_what_was_asked_and_the_object_connects_again(ibkr, connect):
+    ibkr.configure(max_messages_per_s=10)
+    broker = connect()
+    ibkr.clock.hold()
+    with pytest.raises((RateLimitError, GatewayConnectionError)) as raised:
+        ask_the_time(broker, 20)
+    ibkr.clock.resume()
+    assert isinstance(raised.value, GatewayConnectionError) or raised.value.code == 100
+    assert error_codes(ibkr).count(100) == 1
+    ibkr.journal.wait_for(lambda e: e.direction == "note" and "closed" in e.message.text)
+    ibkr.configure(max_messages_per_s=LIMIT)
+    broker.reconnect()
+    assert broker.get_market_data(SPY).is_two_sided
+
+
+def test_an_object_with_a_lower_limit_of_its_own_never_meets_the_gateways(ibkr, connect):
+    ibkr.configure(max_messages_per_s=10)
+    broker = connect(max_messages_per_s=8)
+    ibkr.clock.hold()
+    ask_the_time(broker, 30)
+    ibkr.clock.resume()
+    assert error_codes(ibkr).count(100) == 0
+    assert ibkr.pacing()["peak_messages_per_s"] == 8
