@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 
 from pytest_ibkr.clock import VirtualClock
 from pytest_ibkr.net.server import GatewayServer
+from pytest_ibkr.net.unread import unread_by_peers
 
 STEP_S = 1.0  # longest stride, so that code polling the wall clock sees every second
 GRAIN_S = 0.01  # events closer together than this are delivered in one stride
 SETTLE_S = 0.001  # measured: without it 599 of 600 ticks were stamped wrong
 _DRAIN_S = 1.0
+_ASYNC_ROUNDS = 20
 _PATIENCE_S = 0.02
 _GRACE_S = 0.25
 
@@ -51,18 +53,25 @@ class SessionClock:
 
     def sleep(self, seconds: float) -> None:
         """Let virtual ``seconds`` pass: everything due happens in order, clients read it."""
+        self._server.take_in()
         target_s, reading = self.epoch_s() + seconds, True
         while (now_s := self.epoch_s()) < target_s:
             if self._stride(now_s, target_s):
-                time.sleep(SETTLE_S)
                 reading = reading and self._drained()
+                time.sleep(SETTLE_S)
 
     async def asleep(self, seconds: float) -> None:
         """Do the same as :meth:`sleep` without blocking the running event loop."""
+        await asyncio.sleep(0)
+        self._server.take_in()
         target_s = self.epoch_s() + seconds
         while (now_s := self.epoch_s()) < target_s:
             busy = self._stride(now_s, target_s)
             await asyncio.sleep(SETTLE_S if busy else 0)
+            for _patience in range(_ASYNC_ROUNDS if busy else 0):
+                if not self._waiting():
+                    break
+                await asyncio.sleep(SETTLE_S)
 
     def move_to(self, moment: datetime) -> None:
         """Walk ahead to a moment; one already past leaves time as it is."""
@@ -75,14 +84,25 @@ class SessionClock:
         and a real grace at the deadline, so that a busy machine does not look like a silent
         gateway.
         """
-        deadline_s = self.epoch_s() + timeout_s
-        if event.wait(min(_PATIENCE_S, timeout_s)):
+        if event.is_set():
             return True
+        deadline_s = self.epoch_s() + timeout_s
+        with self._server.deadline(deadline_s):
+            if event.wait(min(_PATIENCE_S, timeout_s)) or self._walk_until(event, deadline_s):
+                return True
+            with self._server.paused():
+                self._drained()
+                return event.wait(_GRACE_S)
+
+    def _walk_until(self, event: threading.Event, deadline_s: float) -> bool:
+        self._server.take_in()
+        reading = True
         while (now_s := self.epoch_s()) < deadline_s:
-            self._stride(now_s, deadline_s)
+            if self._stride(now_s, deadline_s):
+                reading = reading and self._drained()
             if event.wait(SETTLE_S):
                 return True
-        return event.wait(_GRACE_S)
+        return False
 
     def _stride(self, now_s: float, target_s: float) -> bool:
         due_s = self._server.next_due_s()
@@ -92,13 +112,16 @@ class SessionClock:
         return self._server.step_to(stop_s)
 
     def _drained(self) -> bool:
-        """Wait until the operating system took every byte; False: a client does not read.
+        """Wait until clients have read every byte; False: somebody does not read.
 
         A client on the sleeping thread cannot read, so this is waited for once per sleep.
         """
         give_up_s = time.monotonic() + _DRAIN_S
-        while self._server.pending_bytes():
+        while self._waiting():
             if time.monotonic() > give_up_s:
                 return False
-            time.sleep(SETTLE_S)
+            time.sleep(SETTLE_S / 4)
         return True
+
+    def _waiting(self) -> bool:
+        return bool(unread_by_peers(self._server.port) or self._server.pending_bytes())

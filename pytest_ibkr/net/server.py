@@ -9,7 +9,8 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pytest_ibkr.clock import VirtualClock
@@ -62,6 +63,9 @@ class GatewayServer:
         self._timer: asyncio.TimerHandle | None = None
         self._touched_s = 0.0
         self.failures: list[BaseException] = []
+        self._deadlines: list[float] = []
+        self._pauses = 0
+        self._resume_after = False
 
     def start(self) -> None:
         """Listen; returns once a connect would succeed."""
@@ -158,6 +162,12 @@ class GatewayServer:
 
         return self.call(drop)
 
+    def take_in(self) -> None:
+        """Return once everything that clients had sent before has been read."""
+        # One turn of the loop may have polled the sockets before; the second has not.
+        for _turn in range(2):
+            self.call(lambda: None)
+
     def step_to(self, at_s: float) -> bool:
         """Move time to ``at_s`` and run what is due; True: a client has bytes to read."""
 
@@ -186,6 +196,34 @@ class GatewayServer:
             self._on_move(self.clock.now())
 
         self.call(go)
+
+    @contextmanager
+    def deadline(self, at_s: float) -> Iterator[None]:
+        """While somebody waits until ``at_s``, let no jump to an owed answer pass it."""
+        self.call(lambda: self._deadlines.append(at_s))
+        try:
+            yield
+        finally:
+            self.call(lambda: self._deadlines.remove(at_s))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let neither flow nor jumps to owed answers move time; steps still do."""
+        self.call(lambda: self._pause(1))
+        try:
+            yield
+        finally:
+            self.call(lambda: self._pause(-1))
+
+    def _pause(self, change: int) -> None:
+        before, self._pauses = self._pauses, self._pauses + change
+        if not before and not self.clock.held:
+            self._resume_after = True
+            self.clock.hold()
+        elif not self._pauses and self._resume_after:
+            self._resume_after = False
+            self.clock.resume()
+        self._on_move(self.clock.now())
 
     def next_due_s(self) -> float | None:
         """Return when anything happens next."""
@@ -268,10 +306,12 @@ class GatewayServer:
         self._on_move(self.clock.now())
 
     def _jump_target_s(self) -> float | None:
-        owed_s = self.engine.schedule.next_owed_s() if self._jumps else None
-        if owed_s is None or owed_s <= self.clock.now():
+        now_s = self.clock.now()
+        owed_s = self.engine.schedule.next_owed_s() if self._jumps and not self._pauses else None
+        if owed_s is None or owed_s <= now_s or time.monotonic() - self._touched_s < QUIET_S:
             return None
-        return owed_s if time.monotonic() - self._touched_s >= QUIET_S else None
+        ahead = [at_s for at_s in self._deadlines if at_s > now_s]
+        return min(owed_s, *ahead) if ahead else owed_s
 
     def _delay_s(self) -> float | None:
         """Return real seconds until something is due by flow or by a quiet wire."""
@@ -279,6 +319,6 @@ class GatewayServer:
         waits = []
         if (due_s := schedule.next_due_s()) is not None:
             waits.append(self.clock.real_seconds_until(due_s))
-        if self._jumps and schedule.next_owed_s() is not None:
+        if self._jumps and not self._pauses and schedule.next_owed_s() is not None:
             waits.append(max(0.0, self._touched_s + QUIET_S - time.monotonic()))
         return min((wait for wait in waits if wait is not None), default=None)

@@ -33,7 +33,9 @@ def connect(live_gateway, clock, ibkr_config) -> Callable[..., IBKRGateway]:
     @contextmanager
     def connected(**options) -> Iterator[IBKRGateway]:
         options.setdefault("timeout_s", ibkr_config.gateway.timeout)
-        broker = IBKRGateway(live_gateway.host, live_gateway.port, next(taken), clock=clock, **options)
+        broker = IBKRGateway(
+            live_gateway.host, live_gateway.port, next(taken), clock=clock, **options
+        )
         try:
             broker.connect()
             yield broker

@@ -68,6 +68,7 @@ def test_a_stream_keeps_moving_and_stops_when_told(broker, clock, ibkr_config, m
     limits = ibkr_config.thresholds
     stream = broker.subscribe_market_data(broker.qualify_contract(stock("SPY")))
     try:
+        stream.wait_for_update(0, limits.stream_max_gap_seconds)
         for _second in range(int(limits.stream_seconds)):
             clock.sleep(1)
             quote = broker.get_latest_quote(stream.contract)

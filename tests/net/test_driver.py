@@ -137,3 +137,42 @@ def test_a_delayed_answer_waits_for_its_virtual_moment(session):
         assert client.of(HistoricalData) == [], "the other request is not held up"
         session.clock.sleep(46)
         session.journal.wait_for(HistoricalData)
+
+
+def test_an_owed_answer_does_not_beat_an_earlier_deadline(session):
+    """History takes 0.4 s; who waits 0.2 s for it has timed out, however quiet the wire is."""
+    request = ReqHistoricalData(
+        request_id=4,
+        contract=SPY,
+        bar_size="5 mins",
+        duration="1 D",
+        use_rth=True,
+        what_to_show="TRADES",
+    )
+    arrived, outcome = threading.Event(), []
+    with RawClient(session).start() as client:
+        reader = threading.Thread(target=lambda: client.wait_for(HistoricalData) and arrived.set())
+        waiter = threading.Thread(target=lambda: outcome.append(session.clock.wait(arrived, 0.2)))
+        session.clock.hold()  # nothing flows; only the jump to the answer could be too early
+        waiter.start()
+        client.send(request)
+        reader.start()
+        waiter.join()
+        assert outcome == [False]
+        assert session.clock.wait(arrived, 0.5), "and then it comes"
+        reader.join()
+
+
+def test_after_a_time_out_time_flows_again(session):
+    assert not session.clock.wait(threading.Event(), 1)
+    before_s = session.clock.epoch_s()
+    threading.Event().wait(0.02)
+    assert session.clock.epoch_s() > before_s
+
+
+def test_a_clock_on_hold_stays_on_hold_after_a_time_out(session):
+    session.clock.hold()
+    assert not session.clock.wait(threading.Event(), 1)
+    before_s = session.clock.epoch_s()
+    threading.Event().wait(0.02)
+    assert session.clock.epoch_s() == before_s

@@ -130,6 +130,19 @@ def test_cash_after_a_round_trip_is_fills_and_commissions_to_the_cent(ibkr, brok
     assert broker.get_positions() == []
 
 
+@pytest.mark.req("LV-020")
+def test_positions_that_come_late_are_not_taken_for_the_next_answer(ibkr, broker):
+    with ibkr.faults.delay("reqPositions", 5, times=1):
+        with pytest.raises(RequestTimeoutError):
+            broker.get_positions(timeout_s=1)
+        ibkr.faults.external_trade("SPY", 100)
+        assert [row.quantity for row in broker.get_positions()] == [100]
+        pass_time(ibkr, broker, 6)
+    ibkr.faults.external_trade("SPY", 50)
+    assert [row.quantity for row in broker.get_positions()] == [150]
+    assert len(ibkr.journal.requests("reqPositions")) == 3
+
+
 def test_questions_without_an_id_are_answered_to_every_thread(ibkr, broker):
     """Positions, summaries and order lists can be asked for once at a time only."""
     ibkr.faults.external_trade("SPY", 100)

@@ -128,11 +128,10 @@ def test_a_fill_during_the_absence_is_found_by_the_reconnect(ibkr, broker):
     assert len(ibkr.journal.orders()) == 1
 
 
-def test_a_cancel_during_the_absence_is_found_by_the_reconnect(ibkr, broker, connect):
+def test_a_cancel_during_the_absence_is_found_by_the_reconnect(ibkr, broker):
     order_id = broker.place_order(CALL, limit("BUY", "0.10"))
     broker.wait_for_order(order_id, {"Submitted"}, 5)
     ibkr.faults.cut_now()
-    ibkr.configure(cross_client_cancel=True)
     order = ibkr.call(lambda: ibkr.engine.orders.find(ibkr.client_id, order_id))
     ibkr.call(lambda: ibkr.engine.orders.flow.cancel_now(order))
     broker.reconnect()

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker import GatewayConnectionError, RateLimitError
+from bot.broker import GatewayConnectionError, MessagePacer, RateLimitError
+from pytest_ibkr.sim.pacing import RateMeter
+from tests.bot.hand_clock import HandClock
 from tests.system.bench import CALL, SPY, error_codes
 
 LIMIT, OWN_LIMIT = 50, 45
@@ -60,3 +62,25 @@ def test_an_object_with_a_lower_limit_of_its_own_never_meets_the_gateways(ibkr, 
     ibkr.clock.resume()
     assert error_codes(ibkr).count(100) == 0
     assert ibkr.pacing()["peak_messages_per_s"] == 8
+
+
+def worst_verdict(*, late_s: float) -> str:
+    """What the gateway's meter says of two bursts when the first travels ``late_s`` longer."""
+    clock, meter = HandClock(), RateMeter(LIMIT)
+    pacer = MessagePacer(clock, OWN_LIMIT)
+    verdicts = set()
+    for number in range(2 * OWN_LIMIT):
+        pacer.acquire()
+        verdicts.add(meter.count(clock.monotonic() + (late_s if number < OWN_LIMIT else 0)))
+    return "violation" if "violation" in verdicts else "within"
+
+
+@pytest.mark.req("XC-005")
+def test_a_burst_that_travels_slower_does_not_meet_the_next_one():
+    assert worst_verdict(late_s=0.09) == "within"
+
+
+@pytest.mark.req("XC-005", counter_proof="bursts exactly one second apart")
+def test_counter_proof_bursts_a_second_apart_meet_on_the_way(monkeypatch):
+    monkeypatch.setattr(MessagePacer, "WINDOW_S", 1.0)
+    assert worst_verdict(late_s=0.01) == "violation"
