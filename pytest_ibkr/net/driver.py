@@ -14,7 +14,7 @@ from pytest_ibkr.net.unread import unread_by_peers
 STEP_S = 1.0  # longest stride, so that code polling the wall clock sees every second
 GRAIN_S = 0.01  # events closer together than this are delivered in one stride
 SETTLE_S = 0.001  # measured: without it 599 of 600 ticks were stamped wrong
-_DRAIN_S = 1.0
+_DRAIN_S = 0.1
 _ASYNC_ROUNDS = 20
 _PATIENCE_S = 0.02
 _GRACE_S = 0.25
@@ -114,14 +114,18 @@ class SessionClock:
     def _drained(self) -> bool:
         """Wait until clients have read every byte; False: somebody does not read.
 
-        A client on the sleeping thread cannot read, so this is waited for once per sleep.
+        A client on the sleeping thread cannot read, so this is waited for once per sleep, and
+        not longer than nothing at all is read.
         """
-        give_up_s = time.monotonic() + _DRAIN_S
-        while self._waiting():
-            if time.monotonic() > give_up_s:
-                return False
+        waiting, last_read_s = self._waiting(), time.monotonic()
+        while waiting:
             time.sleep(SETTLE_S / 4)
+            before, waiting, now_s = waiting, self._waiting(), time.monotonic()
+            if waiting < before:
+                last_read_s = now_s
+            elif now_s - last_read_s > _DRAIN_S:
+                return False
         return True
 
-    def _waiting(self) -> bool:
-        return bool(unread_by_peers(self._server.port) or self._server.pending_bytes())
+    def _waiting(self) -> int:
+        return unread_by_peers(self._server.port) + self._server.pending_bytes()

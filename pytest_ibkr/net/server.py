@@ -310,8 +310,8 @@ class GatewayServer:
         owed_s = self.engine.schedule.next_owed_s() if self._jumps and not self._pauses else None
         if owed_s is None or owed_s <= now_s or time.monotonic() - self._touched_s < QUIET_S:
             return None
-        ahead = [at_s for at_s in self._deadlines if at_s > now_s]
-        return min(owed_s, *ahead) if ahead else owed_s
+        nearest_s = min(self._deadlines, default=owed_s)
+        return min(owed_s, nearest_s) if nearest_s > now_s else None
 
     def _delay_s(self) -> float | None:
         """Return real seconds until something is due by flow or by a quiet wire."""
