@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_ibkr.gateway import Gateway
+    from pytest_ibkr.session.session import Session
     from pytest_ibkr.snapshot.model import Snapshot
 
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 LIVE_PORTS: Final = (4001, 7496, 4003, 7498)
 _SIMULATED_ACCOUNT: Final = re.compile(r"DU0000(?!000)[0-9]{3}", re.ASCII)
 _SPEEDS: Final = (0.01, 1000.0)
+_JOURNAL_MOST: Final = 100_000  # entries beside ticks; a server may run for days
 _WAKE_S: Final = 0.5  # Windows delivers Ctrl-C only between waits
 
 logger = logging.getLogger("pytest_ibkr")
@@ -169,15 +171,28 @@ def _serve(options: argparse.Namespace) -> int:
         seed=options.seed,
         jumps=False,  # the clocks of other processes cannot follow a jump
         speed=options.speed,
+        journal_most=_JOURNAL_MOST,
     )
     with _stop_signals() as stop, gateway:
-        gateway.new_session("serve", start_at=_start(options, settings, snapshot), wall_clock=False)
+        session = gateway.new_session(
+            "serve", start_at=_start(options, settings, snapshot), wall_clock=False
+        )
         print(json.dumps(_facts(gateway, snapshot)), flush=True)
         logger.info("serving %s on %s:%d", snapshot.name, gateway.host, gateway.port)
+        was_open = True
         while not stop.wait(_WAKE_S):
-            pass
+            was_open = _say_when_over(session, was_open=was_open)
     logger.info("stopped")
     return DONE
+
+
+def _say_when_over(session: Session, *, was_open: bool) -> bool:
+    """Log once that the replayed session has closed; return whether it is open."""
+    engine = session.engine
+    is_open = engine.world.market.is_open(session.clock.epoch_s())
+    if was_open and not is_open:
+        logger.warning("the replayed market is closed now; start serve again for an open one")
+    return is_open
 
 
 def _start(options: argparse.Namespace, settings: Settings, snapshot: Snapshot) -> datetime:

@@ -117,7 +117,7 @@ def ibkr_gateway_factory(
             client_id: int | None = None,
             **options: Any,
         ) -> Session:
-            from pytest_ibkr.gateway import FIRST_CLIENT_ID, open_gateway
+            from pytest_ibkr.gateway import open_gateway
 
             market = snapshot or ibkr_snapshot
             version = server_version or ibkr_server_version
@@ -125,7 +125,7 @@ def ibkr_gateway_factory(
             stack.enter_context(gateway)
             return gateway.new_session(
                 request.node.nodeid,
-                client_id=client_id or FIRST_CLIENT_ID,
+                client_id=client_id,
                 start_at=start_at or _start(request, market),
                 wall_clock=False,
             )

@@ -6,6 +6,7 @@ Decides nothing about the protocol; composes snapshot, engine, server and clocks
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from pytest_ibkr.snapshot.model import Snapshot
 from pytest_ibkr.wire.versions import NEWEST
 
 START_HOUR = 10  # 10:00 ET of the snapshot's day
-FIRST_CLIENT_ID = 7001
+FIRST_CLIENT_ID, CLIENT_IDS = 7200, 800
 
 
 _MOST_WORLDS = 8
@@ -59,10 +60,13 @@ class Gateway:
         jumps: bool = True,
         speed: float = 1.0,
         start_at: datetime | None = None,
+        journal_most: int | None = None,
     ) -> None:
+        self._journal_most = journal_most
         self.snapshot, self.account, self._seed = snapshot, account, seed
         self._version = server_version
         self._wall = WallClock()
+        self._handed_out: dict[int, str] = {}  # client ids and the sessions that had them
         start = (start_at or default_start(snapshot)).timestamp()
         clock = flowing_clock(start, speed)
         self.server = GatewayServer(
@@ -119,7 +123,7 @@ class Gateway:
         self,
         name: str,
         *,
-        client_id: int = FIRST_CLIENT_ID,
+        client_id: int | None = None,
         snapshot: Snapshot | None = None,
         server_version: int | None = None,
         start_at: datetime | None = None,
@@ -129,7 +133,9 @@ class Gateway:
 
         Args:
             name: what the session is called in reports, a test's id.
-            client_id: the client id handed to the program under test.
+            client_id: handed to the program under test; by default one that no earlier session
+                of this gateway had. A program left over from an earlier test, which comes back
+                under that test's id, is turned away with a note in the journal.
             snapshot: another market for this session only.
             server_version: another highest version for this session only.
             start_at: the first moment; default 10:00 ET of the snapshot's day.
@@ -140,6 +146,10 @@ class Gateway:
         market = snapshot or self.snapshot
         start_s = (start_at or default_start(market)).timestamp()
         engine = self._engine(market, start_s)
+        if client_id is None:
+            client_id = self._next_client_id()
+        engine.earlier_ids = {i: n for i, n in self._handed_out.items() if i != client_id}
+        self._handed_out[client_id] = name
         server = self.server
         server.replace_engine(engine, start_s)
         server.newest_version = server_version or self._version
@@ -147,6 +157,11 @@ class Gateway:
             self._wall.start(start_s)
         self.session = Session(name, server, engine, client_id=client_id, on_close=self.end_session)
         return self.session
+
+    def _next_client_id(self) -> int:
+        if len(self._handed_out) >= CLIENT_IDS:
+            self._handed_out.clear()
+        return next(i for i in count(FIRST_CLIENT_ID) if i not in self._handed_out)
 
     def take_wall_clock(self) -> None:
         """Let the process's wall clock follow this gateway's from now on."""
@@ -162,16 +177,27 @@ class Gateway:
         if self.session is not session:
             return
         self.session = None
-        failures = self.server.drop_connections()
-        if failures:
+        self.server.drop_connections()
+        if failures := session.engine.failures:
             raise GatewayError(
                 f"the simulated gateway failed during {session.name}: {failures[0]!r}\n"
-                "  state: its connections were closed at that moment\n"
-                "  fix:   this is a defect of pytest-ibkr unless a fault you scripted caused it"
+                "  state: the connection it happened on was closed at that moment\n"
+                "  fix:   this is a defect of pytest-ibkr: please report the wire timeline"
             ) from failures[0]
+        if broken := session.engine.journal.broken:
+            raise GatewayError(
+                f"what listened to the journal of {session.name} failed: {broken[0]!r}\n"
+                "  state: the gateway went on; the listener was told nothing more"
+            ) from broken[0]
 
     def _engine(self, snapshot: Snapshot, start_s: float) -> Engine:
-        return Engine(world_of(snapshot), start_s=start_s, account_id=self.account, seed=self._seed)
+        return Engine(
+            world_of(snapshot),
+            start_s=start_s,
+            account_id=self.account,
+            seed=self._seed,
+            journal_most=self._journal_most,
+        )
 
 
 def connection_time(at_s: float) -> str:

@@ -67,7 +67,7 @@ class ClientConnection(asyncio.Protocol):
     def _receive(self, payload: bytes) -> None:
         server, client = self._server, self.client
         if client is not None:
-            server.guarded(lambda: server.engine.receive(client, payload))
+            server.engine.receive(client, payload, real_s=server.loop_time())
 
     def _answer_versions(self, offer: VersionsOffered) -> None:
         server = self._server

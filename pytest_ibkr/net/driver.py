@@ -43,9 +43,16 @@ class SessionClock:
         """Return virtual seconds, for differences only."""
         return self._server.clock.now()
 
-    def hold(self) -> None:
-        """Stop the flow of time; owed answers still come, each at its moment."""
-        self._server.hold()
+    def hold(self, *, answers: bool = True) -> None:
+        """Stop the flow of time.
+
+        Args:
+            answers: whether owed answers still come by themselves, each at its moment, when the
+                wire is quiet. False: nothing moves time but ``sleep``, ``wait`` and ``move_to``,
+                and the same requests give the same bytes however their sender is scheduled; a
+                client that blocks for an answer on the test's thread then waits for ever.
+        """
+        self._server.hold(answers=answers)
 
     def resume(self) -> None:
         """Let time flow again."""

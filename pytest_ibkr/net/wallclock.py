@@ -29,8 +29,9 @@ class WallClock:
 
     def move(self, epoch_s: float, *, held: bool = False) -> None:
         """Go on from another moment, standing still when ``held``; nothing before ``start``."""
-        if self._traveller is not None:
-            self._traveller.move_to(epoch_s, tick=not held)
+        traveller = self._traveller  # another thread may stop the journey meanwhile
+        if traveller is not None:
+            traveller.move_to(epoch_s, tick=not held)
 
     def stop(self) -> None:
         """Bring the process back to the present."""

@@ -25,25 +25,34 @@ class JournalWatch:
     def wait_for(self, matches: Callable[[Entry], bool], timeout_s: float) -> Entry | None:
         """Return the first entry that matches, past ones included; None after real seconds."""
         found: list[Entry] = []
+        raised: list[Exception] = []
 
         def look(entry: Entry) -> None:
-            if not found and matches(entry):
-                found.append(entry)
+            if found or raised:
+                return
+            try:
+                if matches(entry):
+                    found.append(entry)
+            except Exception as exc:  # the test's own predicate: its test shall have it
+                raised.append(exc)
+            if found or raised:
                 self._wake(entry)
 
         def begin() -> None:
-            self._journal.listeners.append(look)
             for entry in self._journal.entries():
                 look(entry)
+            self._journal.listeners.append(look)
 
         deadline_s = time.monotonic() + timeout_s
         self._server.call(begin)
         try:
             with self._changed:
-                while not found and (left_s := deadline_s - time.monotonic()) > 0:
+                while not (found or raised) and (left_s := deadline_s - time.monotonic()) > 0:
                     self._changed.wait(left_s)
         finally:
             self._server.call(lambda: self._journal.listeners.remove(look))
+        if raised:
+            raise raised[0]
         return found[0] if found else None
 
     def _wake(self, _entry: Entry) -> None:

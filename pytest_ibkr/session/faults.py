@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from pytest_ibkr.errors import FaultNeverFired, UsageError
 from pytest_ibkr.net.server import GatewayServer
+from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.faults import Fault
+from pytest_ibkr.sim.world import World
 
 
 class Faults:
@@ -69,16 +71,12 @@ class Faults:
         engine = self._engine
 
         def trade() -> Fault:
-            blocks = engine.world.snapshot.symbols
-            if isinstance(instrument, str) and instrument not in blocks:
-                raise UsageError(f"{instrument!r} is not in the snapshot: {', '.join(blocks)}")
-            con_id = blocks[instrument].con_id if isinstance(instrument, str) else instrument
-            found = engine.world.book.by_id(con_id)
-            last = engine.world.market.quote(found, engine.now_s).last if found else None
+            found = instrument_of(engine.world, instrument)
+            last = engine.world.market.quote(found, engine.now_s).last
             paid = price if price is not None else Decimal(str(last)) if last else None
             if paid is None:
                 raise UsageError(f"no last price for {instrument!r}: give one")
-            return engine.faults.external_trade(con_id, Decimal(quantity), paid)
+            return engine.faults.external_trade(found.con_id, Decimal(quantity), paid)
 
         return self._server.call(trade)
 
@@ -91,3 +89,18 @@ class Faults:
             self._server.call(lambda: self._board.disarm(fault))
         if not fault.fired:
             raise FaultNeverFired(f"{fault.what}: nothing met this fault before its block ended")
+
+
+def instrument_of(world: World, instrument: str | int) -> Instrument:
+    """Return what a symbol or a conId means.
+
+    Raises:
+        UsageError: it is not in the snapshot; the symbols that are, are listed.
+    """
+    book = world.book
+    by_symbol = isinstance(instrument, str)
+    found = book.by_symbol(str(instrument)) if by_symbol else book.by_id(int(instrument))
+    if found is None:
+        known = ", ".join(world.snapshot.symbols)
+        raise UsageError(f"{instrument!r} is not in the snapshot: {known}")
+    return found

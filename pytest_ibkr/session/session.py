@@ -6,10 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from pytest_ibkr.errors import UsageError
 from pytest_ibkr.net.driver import SessionClock
 from pytest_ibkr.net.server import GatewayServer
-from pytest_ibkr.session.faults import Faults
+from pytest_ibkr.session.faults import Faults, instrument_of
 from pytest_ibkr.session.journal import SessionJournal
 from pytest_ibkr.sim.engine import Engine
 
@@ -62,25 +61,27 @@ class Session:
         """Change conditions of the gateway by name (``entitlement="delayed"``, …).
 
         Raises:
-            UsageError: no condition has that name.
+            UsageError: no condition has that name, or it cannot have that value.
         """
-        known = self.engine.conditions.__slots__
-        if unknown := [name for name in conditions if name not in known]:
-            raise UsageError(f"unknown condition {unknown[0]!r}; known: {', '.join(known)}")
+        from pytest_ibkr.session.conditions import checked
+
+        values = checked(conditions)
 
         def change() -> None:
-            for name, value in conditions.items():
+            for name, value in values.items():
                 setattr(self.engine.conditions, name, value)
 
         self.call(change)
 
     def pacing(self) -> dict[str, int]:
         """Return the highest messages-in-a-second of any client, and market-data lines held."""
-        meters = self.engine.meters
+        engine = self.engine
         return self.call(
             lambda: {
-                "peak_messages_per_s": max((m.peak for m in meters.values()), default=0),
-                "lines_in_use": self.engine.streams.lines_in_use(),
+                "peak_messages_per_s": max(
+                    [engine.peak_messages, *(meter.peak for meter in engine.meters.values())]
+                ),
+                "lines_in_use": engine.streams.lines_in_use(),
             }
         )
 
@@ -102,6 +103,30 @@ class SessionAccount:
     def id(self) -> str:
         """The account's id, in the simulator's reserved range."""
         return self._session.engine.account_id
+
+    def set_cash(self, cash: Decimal) -> None:
+        """Set the account's cash, USD."""
+        self._session.call(lambda: self._session.engine.accounts.set_cash(cash))
+
+    def add_position(
+        self, instrument: str | int, quantity: int | Decimal, *, average_cost: Decimal
+    ) -> None:
+        """Put a position into the account as if it had always been there.
+
+        Args:
+            instrument: a symbol of the snapshot, or a conId.
+            quantity: signed; shares or contracts.
+            average_cost: dollars per share, for options per contract (multiplier included).
+        """
+        session = self._session
+
+        def add() -> None:
+            found = instrument_of(session.engine.world, instrument)
+            session.engine.accounts.add_position(
+                found, Decimal(quantity), average_cost=average_cost
+            )
+
+        session.call(add)
 
     def cash(self) -> Decimal:
         """Return cash, USD."""

@@ -42,6 +42,7 @@ from pytest_ibkr.wire.messages.session import ReqIds, StartApi
 
 DEFAULT_ACCOUNT = "DU0000001"
 DEFAULT_CASH = Decimal("1000000.00")
+_REMEMBERED = 512  # closed connections kept, for the report
 _READ_ONLY_QUERIES = (ReqIds, ReqOpenOrders, ReqAllOpenOrders, ReqCompletedOrders, ReqGlobalCancel)
 
 
@@ -54,6 +55,7 @@ class Engine:
         account_id: the paper account served.
         cash: its cash at the start, USD.
         seed: seeds everything random beside the market; defaults to the snapshot's.
+        journal_most: entries the journal keeps beside ticks; None keeps all.
     """
 
     def __init__(
@@ -64,14 +66,20 @@ class Engine:
         account_id: str = DEFAULT_ACCOUNT,
         cash: Decimal = DEFAULT_CASH,
         seed: int | None = None,
+        journal_most: int | None = None,
     ) -> None:
         self.world, self.now_s, self.account_id = world, start_s, account_id
         self.rng = random.Random(world.snapshot.seed if seed is None else seed)
-        self.schedule, self.journal, self.conditions = Schedule(), Journal(), Conditions()
+        self.schedule, self.conditions = Schedule(), Conditions()
+        self.journal = Journal(most=journal_most)
         self.faults = FaultBoard(self)
         self.clients: list[Client] = []
         self.opened: list[Client] = []
         self.meters: dict[int, RateMeter] = {}
+        self.peak_messages = 0  # highest in a second of connections already forgotten
+        self._connections = 0
+        self.failures: list[Exception] = []  # defects met while serving; the session raises them
+        self.earlier_ids: dict[int, str] = {}  # client ids of earlier sessions, and their names
         self.accounts = AccountDesk(self, cash=cash)
         self.orders = OrderDesk(self)
         self.streams = StreamDesk(self)
@@ -91,7 +99,8 @@ class Engine:
         if len([c for c in self.opened if not c.closed]) >= self.conditions.max_clients:
             self.journal.add(self.now_s, 0, "note", Note("one client too many, not served"))
             return None
-        client = Client(self, len(self.opened) + 1, version)
+        self._connections += 1
+        client = Client(self, self._connections, version)
         self.opened.append(client)
         self.meters[client.connection] = RateMeter(self.conditions.max_messages_per_s)
         self.note(client, f"connected at server version {version}")
@@ -101,8 +110,14 @@ class Engine:
         """Put a remark about a connection into the journal."""
         self.journal.add(self.now_s, client.connection, "note", Note(text))
 
-    def receive(self, client: Client, payload: bytes) -> None:
-        """Take one frame of a client, at ``now_s``."""
+    def receive(self, client: Client, payload: bytes, *, real_s: float | None = None) -> None:
+        """Take one frame of a client, at ``now_s``.
+
+        Args:
+            client: whose frame it is.
+            payload: without length prefix.
+            real_s: monotonic real seconds, where there are any; see ``RateMeter``.
+        """
         if client.closed or client.closing:
             return
         try:
@@ -112,7 +127,7 @@ class Engine:
             client.error(-1, 320, f"Error reading request. {exc}")
             return
         self._record(client, message, payload)
-        if not self._within_rate(client):
+        if not self._within_rate(client, real_s):
             return
         if not client.started and not isinstance(message, StartApi):
             client.close("a request came before startApi")
@@ -132,13 +147,19 @@ class Engine:
             self._handlers[type(message)](client, message)
         except Refusal as refusal:
             client.error(self.request_id(message), refusal.code, refusal.text)
+        except Exception as exc:  # a defect here must cost no other client, and must not be lost
+            client.error(self.request_id(message), 320, f"Error reading request. {exc!r}")
+            self.failed(exc, client)
 
     def advance(self, until_s: float) -> bool:
         """Run everything due up to ``until_s``, each at its own moment; True: something ran."""
         ran = False
         while (timer := self.schedule.take_due(until_s)) is not None:
             self.now_s = max(self.now_s, timer.due_s)
-            timer.action()
+            try:
+                timer.action()
+            except Exception as exc:  # the schedule goes on; the session raises it at its end
+                self.failed(exc, None)
             ran = True
         self.now_s = max(self.now_s, until_s)
         return ran
@@ -147,10 +168,20 @@ class Engine:
         """Plan an answer; it is dropped when the client is gone by then."""
 
         def answer() -> None:
-            if not (client.closed or client.closing):
+            if client.closed or client.closing:
+                return
+            try:
                 action()
+            except Exception as exc:
+                self.failed(exc, client)
 
         return self.schedule.at(self.now_s + delay_s, answer, owed=True)
+
+    def failed(self, exc: Exception, client: Client | None) -> None:
+        """Keep a defect for the session to raise; end the connection it happened on, or all."""
+        self.failures.append(exc)
+        for hit in [client] if client is not None else list(self.clients):
+            hit.close(f"the simulated gateway failed: {exc!r}")
 
     def later(self, delay_s: float, action: Callable[[], None]) -> Timer:
         """Plan an event that happens when time comes to it, and is never jumped to."""
@@ -179,6 +210,13 @@ class Engine:
             for desk in self._desks:
                 if (forget := getattr(desk, "client_gone", None)) is not None:
                     forget(client)
+        if len(self.opened) > _REMEMBERED:
+            self._forget_closed()
+
+    def _forget_closed(self) -> None:
+        for client in [c for c in self.opened if c.closed]:
+            self.opened.remove(client)
+            self.peak_messages = max(self.peak_messages, self.meters.pop(client.connection).peak)
 
     @staticmethod
     def request_id(message: Message) -> int:
@@ -190,9 +228,9 @@ class Engine:
     def _record(self, client: Client, message: Message | Raw, payload: bytes) -> None:
         self.journal.add(self.now_s, client.connection, "in", message, size=len(payload))
 
-    def _within_rate(self, client: Client) -> bool:
+    def _within_rate(self, client: Client, real_s: float | None) -> bool:
         meter = self.meters[client.connection]
-        verdict = meter.count(self.now_s)
+        verdict = meter.count(self.now_s, real_s)
         if verdict == "warn":
             count, limit = meter.in_last_second, meter.limit
             text = f"Warning: Approaching max rate of {limit} messages per second ({count})"

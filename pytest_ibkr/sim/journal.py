@@ -21,6 +21,7 @@ from pytest_ibkr.wire.messages.market_data import (
 Direction = Literal["in", "out", "note"]  # towards the gateway, towards the client, neither
 TICKS = (TickPrice, TickSize, TickString, TickGeneric, TickOptionComputation)
 RING = 10_000
+RINGS = 64  # connections whose ticks are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,19 @@ class Journal:
     """Ordered record of one session.
 
     Counters keep whole totals although ticks older than the ring's 10,000 per connection go.
+
+    Attributes:
+        listeners: told every entry. One that raises is dropped and remembered in ``broken``: who
+            listens must not be able to break the gateway.
     """
 
-    def __init__(self) -> None:
-        self._whole: list[Entry] = []
+    def __init__(self, *, most: int | None = None) -> None:
+        self._whole: deque[Entry] = deque(maxlen=most)
         self._ticks: dict[int, deque[Entry]] = {}
         self._serials = itertools.count(1)
         self.frames_in = self.frames_out = self.bytes_in = self.bytes_out = 0
         self.listeners: list[Callable[[Entry], None]] = []
+        self.broken: list[Exception] = []
 
     def add(
         self,
@@ -75,12 +81,18 @@ class Journal:
         if isinstance(message, TICKS):
             ring = self._ticks.get(connection)
             if ring is None:
+                if len(self._ticks) >= RINGS:
+                    del self._ticks[next(iter(self._ticks))]
                 ring = self._ticks[connection] = deque(maxlen=RING)
             ring.append(entry)
         else:
             self._whole.append(entry)
-        for listener in self.listeners:
-            listener(entry)
+        for listener in tuple(self.listeners):
+            try:
+                listener(entry)
+            except Exception as exc:
+                self.broken.append(exc)
+                self.listeners.remove(listener)
 
     def entries(self) -> Iterator[Entry]:
         """Yield what is kept, oldest first."""

@@ -53,6 +53,9 @@ class SessionDesk:
         if client.started:
             client.error(-1, 501, "Already Connected.")
             return
+        if (earlier := engine.earlier_ids.get(message.client_id)) is not None:
+            client.close(f"client id {message.client_id} belongs to an earlier session: {earlier}")
+            return
         if engine.client_with_id(message.client_id) is not None:
             client.error(-1, 326, ID_IN_USE)
             client.close(f"client id {message.client_id} is in use")

@@ -130,7 +130,7 @@ def attack(session: Session, *, seed: int, frames: int) -> dict[str, int]:
 
 
 def failures(gateway: Gateway) -> list[BaseException]:
-    return gateway.server.call(lambda: list(gateway.server.failures))
+    return gateway.server.call(lambda: list(gateway.server.engine.failures))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])

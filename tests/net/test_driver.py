@@ -176,3 +176,20 @@ def test_a_clock_on_hold_stays_on_hold_after_a_time_out(session):
     before_s = session.clock.epoch_s()
     threading.Event().wait(0.02)
     assert session.clock.epoch_s() == before_s
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.01])
+def test_strictly_held_time_moves_for_nothing_but_the_test(session, pause_s):
+    """However late the second request comes, it meets the same market as the first."""
+    session.configure(greeks="never")
+    option = session.engine.world.book.chain("SPY")[0].contract()
+    session.clock.hold(answers=False)
+    with RawClient(session).start() as client:
+        client.send(ReqMarketData(request_id=3, contract=option, snapshot=True))
+        threading.Event().wait(pause_s)
+        before_s = session.clock.epoch_s()
+        client.send(ReqCurrentTime())
+        client.wait_for(CurrentTime)
+        assert session.clock.epoch_s() == before_s
+        session.clock.sleep(12)
+        client.wait_for(TickSnapshotEnd)

@@ -127,9 +127,13 @@ def test_a_bug_inside_the_engine_surfaces_in_the_test_that_met_it(gateway):
         raise ZeroDivisionError("seeded")
 
     session.call(lambda: session.engine._handlers.update({ReqCurrentTime: explode}))
-    with RawClient(session).start() as client:
+    with RawClient(session).start() as client, RawClient(session).start(2) as other:
         client.send(ReqCurrentTime())
         client.read_to_end()
+        assert [notice.code for notice in client.of(ErrorNotice)][-1] == 320
+        other.send(ReqContractDetails(request_id=1, contract=SPY))
+        assert other.wait_for(ContractDataEnd), "another client is not disturbed"
+        session.faults.cut_now()
     with pytest.raises(GatewayError, match="seeded"):
         session.close()
 
@@ -192,3 +196,26 @@ def test_a_client_that_never_reads_is_dropped_and_its_output_with_it(session, mo
         assert client.wait_for(CurrentTime)
         assert session.clock._server.pending_bytes() < 1 << 20
         assert not deaf.ended
+
+
+def test_a_program_left_over_from_an_earlier_test_is_turned_away(gateway):
+    first = gateway.new_session("the first test")
+    second = gateway.new_session("the second test")
+    assert first.client_id != second.client_id
+    with RawClient(second) as intruder, RawClient(second).start(second.client_id):
+        intruder.wait_version()
+        intruder.send(StartApi(client_id=first.client_id))
+        intruder.read_to_end()
+    assert f"client id {first.client_id} belongs to an earlier session: the first test" in (
+        second.journal.timeline()
+    )
+    second.close()
+
+
+def test_hundreds_of_reconnects_do_not_pile_up(session):
+    for _round in range(600):
+        with RawClient(session) as client:
+            client.wait_version()
+    session.journal.wait_for(lambda e: e.connection == 600 and "closed" in e.message.text)
+    assert len(session.engine.opened) < 520
+    assert len(session.engine.meters) < 520

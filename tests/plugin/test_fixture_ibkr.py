@@ -107,7 +107,7 @@ def test_one_gateway_serves_all_tests_of_a_process(run) -> None:
             assert ibkr_gateway.session is ibkr
             assert ibkr.env == {
                 "IBKR_HOST": "127.0.0.1", "IBKR_PORT": str(ibkr.port),
-                "IBKR_CLIENT_ID": "7001", "IBKR_ACCOUNT": "DU0000001",
+                "IBKR_CLIENT_ID": "7200", "IBKR_ACCOUNT": "DU0000001",
             }
 
         def test_two(ibkr):

@@ -28,7 +28,7 @@ def test_a_failing_test_shows_the_wire(run) -> None:
     result.stdout.re_match_lines(
         [
             r"-+ ibkr wire timeline -+",
-            r"10:00:\d\d\.\d{3} #1 -> gateway  startApi client_id=7001.*",
+            r"10:00:\d\d\.\d{3} #1 -> gateway  startApi client_id=7200.*",
             r"10:00:\d\d\.\d{3} #1 -> gateway  reqCurrentTime.*",
         ]
     )

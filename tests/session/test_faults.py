@@ -133,8 +133,3 @@ def test_somebody_elses_trade_changes_positions_and_cash(ibkr, client):
 def test_a_trade_in_an_unknown_symbol_names_the_known_ones(ibkr):
     with pytest.raises(UsageError, match="'XYZ' is not in the snapshot: SPY"):
         ibkr.faults.external_trade("XYZ", 1)
-
-
-def test_a_condition_nobody_knows_is_refused(ibkr):
-    with pytest.raises(UsageError, match="unknown condition 'entitlment'"):
-        ibkr.configure(entitlment="none")

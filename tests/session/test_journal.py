@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pytest_ibkr.errors import UsageError, WaitTimeout
+from pytest_ibkr.errors import GatewayError, UsageError, WaitTimeout
 from pytest_ibkr.wire.messages.account import AccountDownloadEnd, ReqAccountUpdates
 from pytest_ibkr.wire.messages.session import CurrentTime, ManagedAccounts, ReqCurrentTime
 from tests.net.raw_client import RawClient
@@ -72,3 +72,28 @@ def test_counts_cover_both_directions(ibkr):
     counts = ibkr.journal.counts()
     assert counts["frames_in"] == 1
     assert counts["frames_out"] == 6
+
+
+def test_a_predicate_that_raises_fails_its_test_and_nobody_else(ibkr):
+    with RawClient(ibkr).start() as client:
+        with pytest.raises(AttributeError, match="order_id"):
+            ibkr.journal.wait_for(lambda entry: entry.message.order_id == 99)
+        client.send(ReqCurrentTime())
+        assert client.wait_for(CurrentTime)
+
+
+def test_a_listener_that_raises_is_dropped_and_named_at_the_end(ibkr_gateway):
+    session = ibkr_gateway.new_session("listener")
+    calls = []
+
+    def listener(entry):
+        calls.append(entry)
+        raise OSError("disk full")
+
+    session.call(lambda: session.engine.journal.listeners.append(listener))
+    with RawClient(session).start() as client:
+        client.send(ReqCurrentTime())
+        assert client.wait_for(CurrentTime)
+    with pytest.raises(GatewayError, match=r"listened to the journal of listener failed.*disk full"):
+        session.close()
+    assert len(calls) == 1

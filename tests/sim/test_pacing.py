@@ -36,3 +36,16 @@ def test_one_warning_a_second_comes_near_the_limit():
     verdicts = [meter.count(10.0) for _ in range(50)]
     assert verdicts.count("warn") == 1
     assert verdicts.index("warn") == 43, "the 44th message, the number seen in the warning"
+
+
+@pytest.mark.req("XC-005")
+def test_a_held_clock_does_not_make_a_paced_client_too_fast():
+    meter = RateMeter(50)
+    verdicts = [meter.count(10.0, 100 + i / 45) for i in range(200)]
+    assert "violation" not in verdicts
+
+
+@pytest.mark.req("XC-005")
+def test_a_burst_is_too_fast_although_the_clock_is_held_or_jumps_between_others():
+    meter = RateMeter(50)
+    assert "violation" in [meter.count(10.0, 100.0) for _ in range(51)]
