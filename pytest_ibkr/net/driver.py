@@ -52,11 +52,12 @@ class SessionClock:
                 and the same requests give the same bytes however their sender is scheduled; a
                 client that blocks for an answer on the test's thread then waits for ever.
         """
-        self._server.hold(answers=answers)
+        server = self._server
+        server.call(lambda: server.time.hold(answers=answers))
 
     def resume(self) -> None:
         """Let time flow again."""
-        self._server.resume()
+        self._server.call(self._server.time.resume)
 
     def sleep(self, seconds: float) -> None:
         """Let virtual ``seconds`` pass: everything due happens in order, clients read it."""

@@ -16,12 +16,12 @@ from typing import TypeVar
 from pytest_ibkr.clock import VirtualClock
 from pytest_ibkr.errors import GatewayError
 from pytest_ibkr.net.connection import ClientConnection
+from pytest_ibkr.net.timekeeper import Timekeeper
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.framing import MAX_FRAME
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
 T = TypeVar("T")
-QUIET_S = 0.002  # no byte for this long: the clock may jump to the next owed answer
 _START_S = 5.0
 
 
@@ -55,16 +55,13 @@ class GatewayServer:
             raise GatewayError(f"server version {newest_version} is not in {OLDEST}..{NEWEST}")
         self.engine, self.clock, self.newest_version = engine, clock, newest_version
         self.host, self.port, self.max_frame = "127.0.0.1", port, max_frame
-        self._jumps, self._on_move, self._render_time = jumps, on_move, connection_time
+        self.time = Timekeeper(clock, jumps=jumps, on_move=on_move)
+        self._render_time = connection_time
         self._connections: set[ClientConnection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._touched_s = 0.0
-        self._deadlines: list[float] = []
-        self._pauses = 0
-        self._resume_after = self._strict = False
 
     def start(self) -> None:
         """Listen; returns once a connect would succeed."""
@@ -142,10 +139,8 @@ class GatewayServer:
         """Drop all connections of the present session and serve another engine from its start."""
 
         def swap() -> None:
-            self._strict = False
-            self.clock.restart(start_s)
+            self.time.restart(start_s)
             self.engine = engine
-            self._touched_s = 0.0
 
         self.drop_connections()
         self.call(swap)
@@ -170,67 +165,34 @@ class GatewayServer:
         """Move time to ``at_s`` and run what is due; True: a client has bytes to read."""
 
         def step() -> bool:
-            self._jump(at_s)
+            self.time.move_to(at_s)
             self._catch_up()
             flushed = [connection.flush() for connection in list(self._connections)]
             return any(flushed)
 
         return self.call(step)
 
-    def hold(self, *, answers: bool) -> None:
-        """Stop the flow of time; without ``answers`` also the jumps to owed answers."""
-
-        def stop() -> None:
-            self._strict = not answers
-            self.clock.hold()
-            self._on_move(self.clock.now())
-
-        self.call(stop)
-
-    def resume(self) -> None:
-        """Let time flow again."""
-
-        def go() -> None:
-            self._strict = False
-            self.clock.resume()
-            self._on_move(self.clock.now())
-
-        self.call(go)
-
     @contextmanager
     def deadline(self, at_s: float) -> Iterator[None]:
         """While somebody waits until ``at_s``, let no jump to an owed answer pass it."""
-        self.call(lambda: self._deadlines.append(at_s))
+        self.call(lambda: self.time.deadlines.append(at_s))
         try:
             yield
         finally:
-            self.call(lambda: self._deadlines.remove(at_s))
+            self.call(lambda: self.time.deadlines.remove(at_s))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let neither flow nor jumps to owed answers move time; steps still do."""
-        self.call(lambda: self._pause(1))
+        self.call(self.time.pause)
         try:
             yield
         finally:
-            self.call(lambda: self._pause(-1))
-
-    def _pause(self, change: int) -> None:
-        before, self._pauses = self._pauses, self._pauses + change
-        if not before and not self.clock.held:
-            self._resume_after = True
-            self.clock.hold()
-        elif not self._pauses and self._resume_after:
-            self._resume_after = False
-            self.clock.resume()
-        self._on_move(self.clock.now())
+            self.call(self.time.unpause)
 
     def next_due_s(self) -> float | None:
         """Return when anything happens next."""
-        return self.call(self._next_due_s)
-
-    def _next_due_s(self) -> float | None:
-        return self.engine.schedule.next_due_s()
+        return self.call(self.engine.schedule.next_due_s)
 
     def pending_bytes(self) -> int:
         """Return bytes that clients have not taken from the gateway yet."""
@@ -264,53 +226,26 @@ class GatewayServer:
 
     def touch(self) -> None:
         """Note that bytes came or went; brings the engine to the present."""
-        self._touched_s = time.monotonic()
+        self.time.touch()
         self._catch_up()
 
     def pump(self) -> None:
         """Flush every client and plan the next moment to act."""
         for connection in list(self._connections):
             if connection.flush():
-                self._touched_s = time.monotonic()
+                self.time.touch()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay_s = self._delay_s()
+        delay_s = self.time.delay_s(self.engine.schedule)
         if delay_s is not None and self._loop is not None:
             self._timer = self._loop.call_later(delay_s, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        if (target_s := self._jump_target_s()) is not None:
-            self._jump(target_s)
+        self.time.jump_if_quiet(self.engine.schedule)
         self._catch_up()
         self.pump()
 
     def _catch_up(self) -> None:
         self.engine.advance(self.clock.now())
-
-    def _jump(self, at_s: float) -> None:
-        self.clock.jump_to(at_s)
-        self._on_move(self.clock.now())
-
-    @property
-    def _may_jump(self) -> bool:
-        return self._jumps and not self._pauses and not self._strict
-
-    def _jump_target_s(self) -> float | None:
-        now_s = self.clock.now()
-        owed_s = self.engine.schedule.next_owed_s() if self._may_jump else None
-        if owed_s is None or owed_s <= now_s or time.monotonic() - self._touched_s < QUIET_S:
-            return None
-        nearest_s = min(self._deadlines, default=owed_s)
-        return min(owed_s, nearest_s) if nearest_s > now_s else None
-
-    def _delay_s(self) -> float | None:
-        """Return real seconds until something is due by flow or by a quiet wire."""
-        schedule = self.engine.schedule
-        waits = []
-        if (due_s := schedule.next_due_s()) is not None:
-            waits.append(self.clock.real_seconds_until(due_s))
-        if self._may_jump and schedule.next_owed_s() is not None:
-            waits.append(max(0.0, self._touched_s + QUIET_S - time.monotonic()))
-        return min((wait for wait in waits if wait is not None), default=None)

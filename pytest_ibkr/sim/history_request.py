@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.times import names_zone, read_moment, zone_named
 from pytest_ibkr.wire.messages.history import ReqHistoricalData
 
 DAY_S: Final = 86400
@@ -33,6 +33,8 @@ _SPELLINGS: Final = {"1 sec": "1 secs", "1D": "1 day", "1W": "1 week", "1M": "1 
 _DURATION: Final = re.compile(r"(\d+) ([SDWMY])", re.ASCII)
 _LONGEST: Final = {"D": (365, "365 days"), "W": (52, "52 weeks"), "M": (12, "12 months")}
 _SHORTEST_S: Final = 30
+_MOST_YEARS: Final = 100  # the evidence has no limit; a window must begin at a date there is
+_MOST_DIGITS: Final = 9  # of a count: the gateway reads a 32-bit integer
 WHAT: Final = {  # as the "no data" text prints them
     "TRADES": "Trades",
     "MIDPOINT": "Midpoint",
@@ -46,17 +48,8 @@ WHAT: Final = {  # as the "no data" text prints them
     "FEE_RATE": "FeeRate",
     "SCHEDULE": "Schedule",
 }
-_ZONED: Final = re.compile(
-    r"(?:(\d{8})[ ]{1,2})?(\d{1,2}):(\d{2}):(\d{2})(?:[ ]+(\S.*))?", re.ASCII
-)
-# The gateway's own zone names; not every system still installs these aliases.
-ZONES: Final = {
-    "US/Eastern": "America/New_York",
-    "US/Central": "America/Chicago",
-    "US/Mountain": "America/Denver",
-    "US/Pacific": "America/Los_Angeles",
-}
-_UTC_FORM: Final = re.compile(r"(\d{8})-(\d{2}):(\d{2}):(\d{2})", re.ASCII)
+# A time of day alone is today's, in the zone it names; a date alone ends with its day.
+_TIME_ONLY: Final = re.compile(r"(\d{1,2}:\d{2}:\d{2})(?:[ ]+(\S.*))?", re.ASCII)
 _DATE_ONLY: Final = re.compile(r"\d{8}", re.ASCII)
 NO_ZONE: Final = (
     "Warning: You submitted request with date-time attributes without explicit time zone. Please"
@@ -117,8 +110,9 @@ def _duration(text: str) -> tuple[int, str]:
             "When specifying a unit, historical data request duration format is"
             " integer{SPACE}unit (S|D|W|M|Y)."
         )
-    count, unit = int(found[1]), found[2]
-    if count < 1 or (unit == "S" and count < _SHORTEST_S):
+    digits, unit = found[1].lstrip("0"), found[2]
+    count = int(digits or 0) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    if count < 1 or (unit == "S" and count < _SHORTEST_S) or (unit == "Y" and count > _MOST_YEARS):
         raise invalid("Historical data requested duration is invalid.")
     if unit == "S" and count > DAY_S:
         raise invalid(f"Historical data request for greater than {DAY_S} seconds rejected.")
@@ -140,22 +134,12 @@ def read_end(text: str, *, now_s: float) -> tuple[float, bool]:
         Refusal: 10314.
     """
     try:
-        if utc := _UTC_FORM.fullmatch(text):
-            return _instant(utc[1], (utc[2], utc[3], utc[4]), UTC), True
         if _DATE_ONLY.fullmatch(text):
-            return _instant(text, ("23", "59", "59"), EXCHANGE_ZONE), False
-        if zoned := _ZONED.fullmatch(text):
-            name = zoned[5] or ""
-            zone = ZoneInfo(ZONES.get(name, name)) if name else EXCHANGE_ZONE
-            date = zoned[1] or f"{datetime.fromtimestamp(now_s, zone):%Y%m%d}"
-            return _instant(date, (zoned[2], zoned[3], zoned[4]), zone), bool(zoned[5])
-    except (ValueError, OSError, LookupError):
-        # Names of folders and of no zone at all end here as well.
+            return read_moment(f"{text} 23:59:59", zone=EXCHANGE_ZONE), False
+        if clock := _TIME_ONLY.fullmatch(text):
+            zone = zone_named(clock[2]) if clock[2] else EXCHANGE_ZONE
+            today = f"{datetime.fromtimestamp(now_s, zone):%Y%m%d}"
+            return read_moment(f"{today} {clock[1]}", zone=zone), bool(clock[2])
+        return read_moment(text, zone=EXCHANGE_ZONE), names_zone(text)
+    except ValueError:
         raise Refusal(10314, _BAD_DATE) from None
-    raise Refusal(10314, _BAD_DATE)
-
-
-def _instant(date: str, clock: tuple[str, str, str], zone: tzinfo) -> float:
-    hour, minute, second = map(int, clock)
-    day = int(date[:4]), int(date[4:6]), int(date[6:8])
-    return datetime(*day, hour, minute, second, tzinfo=zone).timestamp()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.history_bars import BarRow
-from pytest_ibkr.sim.history_request import DAY_S, ZONES
+from pytest_ibkr.sim.history_request import DAY_S
+from pytest_ibkr.sim.times import zone_named
 from pytest_ibkr.sim.underlying_path import Window
 from pytest_ibkr.wire.messages.history import HistoricalBar
 from pytest_ibkr.wire.versions import SHARE_VOLUMES, ZONED_TIMES
@@ -92,4 +92,4 @@ def moment(at_s: float, *, version: int, zone: str) -> str:
     """``20260710 09:30:00 US/Eastern``; before server version 174 local with two blanks."""
     if version < ZONED_TIMES:
         return f"{datetime.fromtimestamp(at_s, EXCHANGE_ZONE):%Y%m%d  %H:%M:%S}"
-    return f"{datetime.fromtimestamp(at_s, ZoneInfo(ZONES.get(zone, zone))):%Y%m%d %H:%M:%S} {zone}"
+    return f"{datetime.fromtimestamp(at_s, zone_named(zone)):%Y%m%d %H:%M:%S} {zone}"

@@ -12,7 +12,17 @@ from functools import cache
 from typing import Any
 
 from pytest_ibkr.wire import scalars, versions
-from pytest_ibkr.wire.declare import REQUESTS, TEXT, TEXT7, Condition, Kind, Message, Spec, specs
+from pytest_ibkr.wire.declare import (
+    FINITE,
+    REQUESTS,
+    TEXT,
+    TEXT7,
+    Condition,
+    Kind,
+    Message,
+    Spec,
+    specs,
+)
 
 Encoder = Callable[[Any], str]
 Decoder = Callable[[list[str]], tuple[Any, int]]
@@ -201,9 +211,10 @@ class _DecoderWriter:
     def _scalar(self, kind: Kind) -> str:
         text = f"f[i + {self._offset}]" if self._moving else f"f[{self._offset}]"
         self._offset += 1
-        if self._strict and kind not in (TEXT, TEXT7):
-            text = f"number({text})"
-        return _kind_at(kind, self.version).decode.format(t=text)
+        if not self._strict or kind in (TEXT, TEXT7):
+            return _kind_at(kind, self.version).decode.format(t=text)
+        read = kind.decode.format(t=f"number({text})")
+        return f"finite({read}, {text})" if kind in FINITE else read
 
     def _field(self, spec: Spec, target: str, indent: str) -> None:
         if spec.kind is not None:

@@ -38,6 +38,10 @@ MAX_DOUBLE = Kind(
     "double?max", "(DBL_MAX_TEXT if {v} is None else java_double({v}))", "read_opt_float({t})"
 )
 PRICE = Kind("price", "plain_number({v})", "float({t} or 0)")
+# Infinity is a value of its own here: an offset "up to the midpoint" (PEG BEST).
+INF_DOUBLE = Kind("double?inf", OPT_DOUBLE.encode, OPT_DOUBLE.decode)
+# A request whose field of these kinds is NaN or infinite is refused.
+FINITE = frozenset({DOUBLE, OPT_DOUBLE, MAX_DOUBLE, PRICE})
 SIZE = Kind("size", "plain_decimal({v})", "read_decimal({t})")
 OPT_SIZE = Kind("size?", "('' if {v} is None else plain_decimal({v}))", "read_opt_decimal({t})")
 OPT_MONEY = Kind("money?", "('' if {v} is None else money_text({v}))", "read_opt_decimal({t})")

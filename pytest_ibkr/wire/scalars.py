@@ -6,6 +6,7 @@ come as plain decimals, and "unset" has several spellings (gateway-behaviour.md 
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal, InvalidOperation
 
@@ -95,6 +96,17 @@ def number(text: str) -> str:
     if "_" in text or not text.isascii() or text != text.strip():
         raise ValueError(f'For input string: "{text}"')
     return text
+
+
+def finite(value: float | None, text: str) -> float | None:
+    """Return a number read from a request.
+
+    Raises:
+        ValueError: NaN or an infinity, by name or by size: no price, rate or strike is one.
+    """
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f'For input string: "{text[:40]}"')
+    return value
 
 
 def read_opt_int(text: str) -> int | None:

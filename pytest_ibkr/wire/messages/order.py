@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pytest_ibkr.wire.declare import (
     BOOL,
+    INF_DOUBLE,
     DOUBLE,
     INT,
     MAX_DOUBLE,
@@ -243,7 +244,7 @@ class PlaceOrder(Message):
         OPT_INT, since=PEG_OFFSETS, when=one_of("contract.exchange", "IBKRATS"), default=None
     )
     min_compete_size: int | None = wire(OPT_INT, since=PEG_OFFSETS, when=PEG_BEST, default=None)
-    compete_offset: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, when=PEG_BEST, default=None)
+    compete_offset: float | None = wire(INF_DOUBLE, since=PEG_OFFSETS, when=PEG_BEST, default=None)
     mid_offset_whole: float | None = wire(
         OPT_DOUBLE, since=PEG_OFFSETS, when=MID_OFFSETS, default=None
     )
