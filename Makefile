@@ -9,6 +9,8 @@ PYTEST = $(BIN)/python -m pytest
 ARGS =
 WORKERS = 2
 TRACE = build/trace
+# A part of the tests says nothing about requirements as a whole: no trace with ARGS.
+trace = $(if $(ARGS),,--req-trace=$(TRACE)/$(1).json)
 VALIDATE_FLAGS = --ibkr-report reports --html=reports/report.html --self-contained-html
 
 .PHONY: help validate test check ci conformance lint format bench proof docs trace lock clean
@@ -20,7 +22,7 @@ help:
 	@echo "make lint       ruff, mypy, import rules     make format   let ruff rewrite"
 	@echo "make ci         the ci tier: docs commands, wheel"
 	@echo "make docs       run the commands of README.md and docs/"
-	@echo "make conformance  foreign-client tests with the official client 10.x"
+	@echo "make conformance  foreign clients and the bot with the official client 10.x"
 	@echo "make bench      speed table   make proof  full counts -> docs/reference/proof.json"
 	@echo "make trace      docs/reference/requirements.md from the last test, ci, validate runs"
 	@echo "make lock       resolve both lock files anew      make clean"
@@ -48,17 +50,18 @@ $(VENV_IBAPI10)/.installed: $(VENV_IBAPI10)/.locked pyproject.toml
 # ---------------------------------------------------------------- tests
 
 validate: $(VENV)/.installed
-	$(PYTEST) tests/live_validation $(VALIDATE_FLAGS) --req-trace $(TRACE)/validate.json
+	$(PYTEST) tests/live_validation $(VALIDATE_FLAGS) --req-trace=$(TRACE)/validate.json
 
 test: $(VENV)/.installed
-	$(PYTEST) -n $(WORKERS) -m "not ci and not proof" --req-trace $(TRACE)/test.json $(ARGS)
+	$(PYTEST) -n $(WORKERS) -m "not ci and not proof" $(call trace,test) $(ARGS)
 
 ci: $(VENV)/.installed
-	$(PYTEST) -n $(WORKERS) -m ci --req-trace $(TRACE)/ci.json $(ARGS)
+	$(PYTEST) -n $(WORKERS) -m ci $(call trace,ci) $(ARGS)
 
 conformance: $(VENV_IBAPI10)/.installed
-	$(VENV_IBAPI10)/bin/python -m pytest tests/conformance -n $(WORKERS) -m "not proof" \
-	    --req-trace $(TRACE)/ibapi10.json
+	$(VENV_IBAPI10)/bin/python -m pytest tests/conformance tests/bot tests/system \
+	    --ignore=tests/system/test_suite_counter_proofs.py -n $(WORKERS) -m "not ci and not proof" \
+	    --req-trace=$(TRACE)/ibapi10.json
 
 check:
 	rm -rf $(TRACE)
@@ -76,7 +79,7 @@ bench: $(VENV)/.installed
 proof: $(VENV)/.installed
 	rm -rf build/proof
 	failed=0; \
-	HYPOTHESIS_PROFILE=proof $(PYTEST) -m proof --timeout=0 -p no:randomly --req-trace $(TRACE)/proof.json $(ARGS) || failed=1; \
+	HYPOTHESIS_PROFILE=proof $(PYTEST) -m proof --timeout=0 -p no:randomly $(call trace,proof) $(ARGS) || failed=1; \
 	$(BIN)/python -m tests.meta.proof && exit $$failed
 
 docs: $(VENV)/.installed

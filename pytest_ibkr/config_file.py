@@ -14,9 +14,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pytest_ibkr.errors import SettingsError
+from pytest_ibkr.limits import LIVE_PORTS
 
-LIVE_PORTS = frozenset({4001, 4003, 7496, 7498})
 _MAX_BYTES = 1 << 20
+
+# Keys of older files that nothing could act on: whoever writes one believes in a check.
+_WITHOUT_EFFECT = {
+    "verify_account_type": "an account type never proves paper, the account ids always have to",
+    "fail_fast_on_account_type_mismatch": "an account that is not paper always ends the run",
+}
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Share = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -54,9 +60,8 @@ class GatewaySection(_Section):
 
 
 class SafetyChecks(_Section):
-    """``verify_account_type`` is accepted and ignored: account type never proves paper."""
+    """What is verified beyond the account ids, which always are."""
 
-    verify_account_type: bool = True
     verify_virtual_capital: bool = True
 
 
@@ -171,7 +176,6 @@ class ErrorHandlingSection(_Section):
     retry_on_network_error: bool = True
     retry_on_rate_limit: bool = True
     fail_fast_on_auth_error: bool = True
-    fail_fast_on_account_type_mismatch: bool = True
 
 
 class SimulatorSection(_Section):
@@ -217,6 +221,8 @@ def load_config(path: Path) -> ConfigFile:
         content = yaml.safe_load(data)
     except yaml.YAMLError as exc:
         raise SettingsError(f"{path} is not YAML: {exc}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deeply; sections hold keys and values") from None
     if content is None:
         content = {}
     if not isinstance(content, dict):
@@ -233,6 +239,8 @@ def _explain(error: Any) -> str:
     if error["type"] != "extra_forbidden":
         return f"{place}: {error['msg']}"
     *section, key = error["loc"]
+    if reason := _WITHOUT_EFFECT.get(str(key)):
+        return f"{place}: this key has no effect here: {reason}; remove it"
     near = difflib.get_close_matches(str(key), _keys_at(section), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{place}: unknown key{hint}"

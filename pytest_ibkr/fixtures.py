@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from pytest_ibkr.net.driver import SessionClock
     from pytest_ibkr.report.plugin import ReportPlugin
     from pytest_ibkr.session.session import Session
-    from pytest_ibkr.settings import Settings
     from pytest_ibkr.snapshot.model import Snapshot
 
-SETTINGS = pytest.StashKey["Settings"]()
-SESSION = pytest.StashKey["Session"]()  # of the running test, on its item
+SESSIONS = pytest.StashKey["list[Session]"]()  # of the running test, on its item
+FAILED = pytest.StashKey[bool]()  # whether a phase of the running test has failed, on its item
 REPORT_PLUGIN = "ibkr-report"
 LIVE_SESSION = pytest.StashKey["Session"]()  # of the run, on its config
 LIVE_GATEWAY = pytest.StashKey["Gateway"]()
@@ -30,22 +29,24 @@ _LIVE_CLIENT_ID = 7101
 @pytest.fixture(scope="session")
 def ibkr_config(pytestconfig: pytest.Config) -> ConfigFile:
     """The checked configuration file, all defaults without one; override it to make your own."""
-    from pytest_ibkr.config_file import ConfigFile, load_config
+    from pytest_ibkr.run_settings import config_file_of
 
-    path = settings_of(pytestconfig).config
-    return ConfigFile() if path is None else load_config(path)
+    return config_file_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def ibkr_gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
     """One listening simulated gateway per worker; tests take ``ibkr`` instead."""
-    with _new_gateway(pytestconfig) as gateway:
+    from pytest_ibkr.run_settings import new_gateway
+
+    with new_gateway(pytestconfig) as gateway:
         yield gateway
 
 
 @pytest.fixture
 def ibkr_snapshot(request: pytest.FixtureRequest) -> Snapshot:
     """The market of this test, parsed once per process; override it to return your own."""
+    from pytest_ibkr.run_settings import settings_of
     from pytest_ibkr.snapshot_choice import chosen, named
 
     settings = settings_of(request.config)
@@ -58,6 +59,7 @@ def ibkr_snapshot(request: pytest.FixtureRequest) -> Snapshot:
 @pytest.fixture
 def ibkr_server_version(request: pytest.FixtureRequest) -> int:
     """The highest server version the gateway offers in this test."""
+    from pytest_ibkr.run_settings import settings_of
     from pytest_ibkr.wire.versions import NEWEST
 
     given: int | None = getattr(request, "param", None)
@@ -78,7 +80,7 @@ def ibkr(
         server_version=ibkr_server_version,
         start_at=_start(request, ibkr_snapshot),
     )
-    request.node.stash[SESSION] = session
+    _show(request, session)
     report = _report(request.config)
     if report is not None:
         report.opened(request.node, session, ibkr_gateway)
@@ -87,12 +89,15 @@ def ibkr(
         if report is not None:
             report.closing(request.node, session)
     finally:
-        session.close()  # a failure inside the gateway surfaces in the test that met it
+        _end(request, session)  # a failure inside the gateway surfaces in the test that met it
 
 
 @pytest.fixture
 def ibkr_clock(request: pytest.FixtureRequest, ibkr_server_version: int) -> SessionClock:
-    """The test's clock: ``now()``, ``sleep()``, ``asleep()``, ``move_to()``, ``hold()``."""
+    """The test's clock (UTC): ``now()``, ``sleep()``, ``asleep()``, ``move_to()``, ``hold()``.
+
+    For New York's time: ``ibkr_clock.now().astimezone(ZoneInfo("America/New_York"))``.
+    """
     on_live = LIVE_CONNECTION in request.fixturenames or "live_gateway" in request.fixturenames
     session: Session = request.getfixturevalue("live_gateway" if on_live else "ibkr")
     return session.clock
@@ -104,31 +109,45 @@ def ibkr_gateway_factory(
 ) -> Iterator[Callable[..., Session]]:
     """Makes more gateways for one test: call it for a session of a new one; all are stopped.
 
-    Takes ``snapshot``, ``account``, ``server_version``, ``port``, ``seed``, ``start_at``,
-    ``client_id`` and ``speed``. The process's wall clock follows ``ibkr`` only.
+    All arguments are optional: ``snapshot`` (a parsed one), ``account`` (DU0000001 to
+    DU0000999), ``server_version``, ``port``, ``seed``, ``start_at`` (aware), ``client_id`` and
+    ``speed`` (0.01 to 1000). The process's wall clock follows ``ibkr`` only.
     """
     with contextlib.ExitStack() as stack:
 
         def make(
             *,
             snapshot: Snapshot | None = None,
+            account: str = "DU0000001",
             server_version: int | None = None,
-            start_at: Any = None,
+            port: int = 0,
+            seed: int | None = None,
+            start_at: dt.datetime | None = None,
             client_id: int | None = None,
-            **options: Any,
+            speed: float = 1.0,
         ) -> Session:
-            from pytest_ibkr.gateway import open_gateway
+            from pytest_ibkr.gateway import Gateway
 
-            market = snapshot or ibkr_snapshot
-            version = server_version or ibkr_server_version
-            gateway = open_gateway(market, server_version=version, **options)
+            market = ibkr_snapshot if snapshot is None else snapshot
+            version = ibkr_server_version if server_version is None else server_version
+            gateway = Gateway(
+                market,
+                account=account,
+                server_version=version,
+                port=port,
+                seed=seed,
+                speed=speed,
+            )
             stack.enter_context(gateway)
-            return gateway.new_session(
+            session = gateway.new_session(
                 request.node.nodeid,
                 client_id=client_id,
-                start_at=start_at or _start(request, market),
+                start_at=_start(request, market) if start_at is None else start_at,
                 wall_clock=False,
             )
+            stack.callback(_end, request, session)
+            _show(request, session)
+            return session
 
         yield make
 
@@ -136,10 +155,11 @@ def ibkr_gateway_factory(
 @pytest.fixture(scope="session")
 def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The gateway all live tests share, never reset; offline it is simulated (a rehearsal)."""
-    with _new_gateway(pytestconfig) as gateway:
-        usual = settings_of(pytestconfig).clock_start
-        from pytest_ibkr.markers import Plan, start_of
+    from pytest_ibkr.markers import Plan, start_of
+    from pytest_ibkr.run_settings import new_gateway, settings_of
 
+    with new_gateway(pytestconfig) as gateway:
+        usual = settings_of(pytestconfig).clock_start
         start_at = start_of(Plan(), gateway.snapshot, usual=usual)
         session = gateway.new_session("live tests", client_id=_LIVE_CLIENT_ID, start_at=start_at)
         if (report := _report(pytestconfig)) is not None:
@@ -171,39 +191,16 @@ def live_gateway_connection(live_gateway: Session) -> object:
 # -- what the fixtures share -------------------------------------------------------------
 
 
-def settings_of(config: pytest.Config) -> Settings:
-    """What this run was told, brought together once.
-
-    Raises:
-        pytest.UsageError: something of it is not acceptable.
-    """
-    if SETTINGS not in config.stash:
-        config.stash[SETTINGS] = _resolved(config)
-    return config.stash[SETTINGS]
+def _show(request: pytest.FixtureRequest, session: Session) -> None:
+    """Let a failing test show what crossed the wire in this session."""
+    request.node.stash.setdefault(SESSIONS, []).append(session)
 
 
-def _resolved(config: pytest.Config) -> Settings:
-    from pytest_ibkr.settings import PARSERS, ini_name, resolve
-    from pytest_ibkr.wire.versions import NEWEST, OLDEST
-
-    on_command_line = {name: config.getoption(ini_name(name), None) for name in PARSERS}
-    try:
-        settings = resolve(
-            cli=on_command_line,
-            environ=os.environ,
-            ini={name: config.getini(ini_name(name)) for name in PARSERS},
-            rootdir=config.rootpath,
-            cwd=config.invocation_params.dir,
-        )
-    except ValueError as exc:
-        raise pytest.UsageError(str(exc)) from None
-    version = settings.server_version
-    if version is not None and not OLDEST <= version <= NEWEST:
-        raise pytest.UsageError(
-            f"server version {version} ({settings.origin('server_version')}):"
-            f" the simulated gateway speaks {OLDEST} to {NEWEST}"
-        )
-    return settings
+def _end(request: pytest.FixtureRequest, session: Session) -> None:
+    """Close a session; of a test that failed no fault needs to have fired."""
+    if request.node.stash.get(FAILED, False):
+        session.faults.waive()
+    session.close()
 
 
 def _report(config: pytest.Config) -> ReportPlugin | None:
@@ -225,19 +222,10 @@ def _plan(request: pytest.FixtureRequest) -> Any:
 
 def _start(request: pytest.FixtureRequest, snapshot: Snapshot) -> Any:
     from pytest_ibkr.markers import start_of
+    from pytest_ibkr.run_settings import settings_of
 
     usual = settings_of(request.config).clock_start
     try:
         return start_of(_plan(request), snapshot, usual=usual)
     except ValueError as exc:
         raise pytest.UsageError(str(exc)) from None
-
-
-def _new_gateway(config: pytest.Config) -> Gateway:
-    from pytest_ibkr.gateway import open_gateway
-    from pytest_ibkr.snapshot_choice import chosen
-    from pytest_ibkr.wire.versions import NEWEST
-
-    settings = settings_of(config)
-    version = settings.server_version or NEWEST
-    return open_gateway(chosen(settings).snapshot, server_version=version)

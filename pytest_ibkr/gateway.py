@@ -10,7 +10,8 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
-from pytest_ibkr.errors import GatewayError
+from pytest_ibkr import limits
+from pytest_ibkr.errors import GatewayError, UsageError
 from pytest_ibkr.net.driver import flowing_clock
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.wallclock import WallClock
@@ -18,12 +19,11 @@ from pytest_ibkr.session.session import Session
 from pytest_ibkr.sim.engine import DEFAULT_ACCOUNT, Engine
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.model import Snapshot
-from pytest_ibkr.wire.versions import NEWEST
+from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
 START_HOUR = 10  # 10:00 ET of the snapshot's day
 FIRST_CLIENT_ID, CLIENT_IDS = 7200, 800
-
-
+_MOST = 2**31 - 1  # ids and seeds are 32-bit numbers on the wire and in files
 _MOST_WORLDS = 8
 _worlds: dict[str, World] = {}
 
@@ -47,7 +47,21 @@ def default_start(snapshot: Snapshot) -> datetime:
 
 
 class Gateway:
-    """A simulated gateway: start it once, give every test a ``new_session``."""
+    """A simulated gateway: start it once, give every test a ``new_session``.
+
+    Args:
+        snapshot: the market, parsed: ``pytest_ibkr.snapshot.load(name, directory=…)``.
+        account: the paper account, DU0000001 to DU0000999.
+        port: 0 for any free one; never a live gateway's.
+        seed: of everything random beside the market; default the snapshot's.
+        jumps: whether time may jump ahead to answers that are owed.
+        speed: virtual seconds per real second, 0.01 to 1000.
+        start_at: the first moment, aware; default 10:00 New York time of the snapshot's day.
+        reserved_account: False lets ``account`` be any text, for tests of what refuses one.
+
+    Raises:
+        UsageError: one of them cannot be; nothing listens yet.
+    """
 
     def __init__(
         self,
@@ -61,18 +75,21 @@ class Gateway:
         speed: float = 1.0,
         start_at: datetime | None = None,
         journal_most: int | None = None,
+        reserved_account: bool = True,
     ) -> None:
         self._journal_most = journal_most
-        self.snapshot, self.account, self._seed = snapshot, account, seed
-        self._version = server_version
+        self.snapshot = _market(snapshot)
+        self.account = limits.account(account) if reserved_account else account
+        self._seed = None if seed is None else limits.whole("seed", seed, -_MOST, _MOST)
+        self._version = _version(server_version)
         self._wall = WallClock()
         self._handed_out: dict[int, str] = {}  # client ids and the sessions that had them
-        start = (start_at or default_start(snapshot)).timestamp()
-        clock = flowing_clock(start, speed)
+        start = _start(start_at, snapshot)
+        clock = flowing_clock(start, limits.speed(speed))
         self.server = GatewayServer(
             self._engine(snapshot, start),
             clock=clock,
-            port=port,
+            port=limits.port(port),
             newest_version=server_version,
             jumps=jumps,
             on_move=lambda at_s: self._wall.move(at_s, held=clock.held),
@@ -138,13 +155,19 @@ class Gateway:
                 under that test's id, is turned away with a note in the journal.
             snapshot: another market for this session only.
             server_version: another highest version for this session only.
-            start_at: the first moment; default 10:00 ET of the snapshot's day.
+            start_at: the first moment, aware; default 10:00 ET of the snapshot's day.
             wall_clock: whether the process's wall clock follows.
+
+        Raises:
+            UsageError: one of them cannot be; the present session goes on.
         """
+        market = self.snapshot if snapshot is None else _market(snapshot)
+        start_s = _start(start_at, market)
+        version = self._version if server_version is None else _version(server_version)
+        if client_id is not None:
+            limits.whole("client_id", client_id, 0, _MOST)
         if self.session is not None:
             self.session.close()
-        market = snapshot or self.snapshot
-        start_s = (start_at or default_start(market)).timestamp()
         engine = self._engine(market, start_s)
         if client_id is None:
             client_id = self._next_client_id()
@@ -152,7 +175,7 @@ class Gateway:
         self._handed_out[client_id] = name
         server = self.server
         server.replace_engine(engine, start_s)
-        server.newest_version = server_version or self._version
+        server.newest_version = version
         if wall_clock:
             self._wall.start(start_s)
         self.session = Session(name, server, engine, client_id=client_id, on_close=self.end_session)
@@ -198,6 +221,25 @@ class Gateway:
             seed=self._seed,
             journal_most=self._journal_most,
         )
+
+
+def _market(snapshot: object) -> Snapshot:
+    if not isinstance(snapshot, Snapshot):
+        raise UsageError(
+            f"snapshot cannot be {snapshot!r}: a Snapshot is expected, not its name\n"
+            "  fix:   pytest_ibkr.snapshot.load(name, directory=…), or the marker ibkr_snapshot"
+        )
+    return snapshot
+
+
+def _version(number: object) -> int:
+    return limits.whole("server_version", number, OLDEST, NEWEST)
+
+
+def _start(start_at: datetime | None, snapshot: Snapshot) -> float:
+    if start_at is None:
+        return default_start(snapshot).timestamp()
+    return limits.moment("start_at", start_at).timestamp()
 
 
 def connection_time(at_s: float) -> str:

@@ -6,7 +6,7 @@ A marker that is used wrongly is a ``ValueError`` that says what is accepted.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -89,6 +89,31 @@ def plan_of(marks: Iterable[MarkLike]) -> Plan:
         snapshot=_snapshot(closest["ibkr_snapshot"]) if "ibkr_snapshot" in closest else None,
         server_versions=_versions(closest.get("ibkr_server_version")),
     )
+
+
+def without_effect(marks: Iterable[MarkLike], names: Collection[str]) -> str | None:
+    """Why a marker changes nothing for a test with these fixtures; None when each does.
+
+    ``market_hours`` without ``at=`` and ``market_closed`` are accepted everywhere: tests of the
+    shared live gateway skip by them, and they may select tests.
+    """
+    given = {mark.name: mark for mark in reversed(list(marks))}
+    on_live = "live_gateway" in names
+    own = "ibkr" in names or "ibkr_gateway_factory" in names
+    own = own or ("ibkr_clock" in names and not on_live)
+    for name in ("ibkr_server_version", "ibkr_snapshot"):
+        if name in given and not own and (on_live or name not in names):
+            return _no_effect(f"marker {name}", on_live=on_live)
+    hours = given.get("market_hours")
+    if hours is not None and hours.kwargs.get("at") is not None and not own:
+        return _no_effect("at= of marker market_hours", on_live=on_live)
+    return None
+
+
+def _no_effect(what: str, *, on_live: bool) -> str:
+    if on_live:
+        return f"{what} has no effect on a test of the live gateway, which all such tests share"
+    return f"{what} has no effect on a test that does not use ibkr"
 
 
 def start_of(plan: Plan, snapshot: Snapshot, *, usual: dt.time) -> dt.datetime:

@@ -6,7 +6,7 @@ A run that uses none of it loads nothing else of the harness.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,13 +23,17 @@ OPTIONS = (
     ("report", "DIR", "write the run's report into DIR"),
     ("server_version", "N", "the simulated gateway's server version (default: its newest)"),
 )
+NOT_YET = (
+    ("--capture-snapshot", "record market snapshots"),
+    ("--live-gateway", "let tests marked live meet the paper gateway"),
+)
 INI_ONLY = (
     ("snapshot_dir", "where snapshots are looked up (default: fixtures/ibkr_snapshots)"),
     ("clock_start", "exchange time a test begins at (default: 10:00)"),
 )
 MARKERS = (
     "live: may meet the paper gateway; offline it meets the simulated one, as a rehearsal",
-    "market_hours(session='rth', calendar='XNYS', at=None): market open; offline, from `at` on",
+    "market_hours(session='rth', calendar='XNYS', at=None): market open; offline, from at= on",
     "market_closed: needs a closed market; offline the clock starts on a closed day",
     "places_orders: sends orders",
     "ibkr_snapshot(name): another market for this test, by name or path",
@@ -40,8 +44,12 @@ OWN_FIXTURES = frozenset(
     {"ibkr", "ibkr_clock", "ibkr_gateway", "ibkr_gateway_factory", "live_gateway"}
 )
 OWN_MARKERS = frozenset(marker.partition(":")[0].partition("(")[0] for marker in MARKERS) - {"req"}
+CHECKED_FIXTURES = OWN_FIXTURES | {"ibkr_config", "ibkr_server_version", "ibkr_snapshot"}
 _TIMELINE_ENTRIES = 200
+_LIVE_SINCE = pytest.StashKey[int]()  # where a test's share of the live session begins
 _HEADER = pytest.StashKey[list[str]]()
+_REFUSED = "ibkr_refused"  # why an xdist worker runs nothing
+_REFUSAL = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -50,8 +58,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # too late to rewrite its assertions, of which it has none.
     pluginmanager.register(fixtures, "ibkr-fixtures")
     group = parser.getgroup("ibkr", "Interactive Brokers gateway")
-    group.addoption("--live-gateway", action="store_true", help="meet the paper gateway")
-    group.addoption("--capture-snapshot", action="store_true", help="record market snapshots")
+    for option, text in NOT_YET:
+        group.addoption(option, action="store_true", help=f"{text} (refused in this version)")
     for name, metavar, text in OPTIONS:
         option, dest = f"--ibkr-{name.replace('_', '-')}", f"ibkr_{name}"
         if metavar is None:
@@ -72,7 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _refuse_going_live(config)
     if _was_told(config):
-        settings = fixtures.settings_of(config)
+        from pytest_ibkr.run_settings import settings_of
+
+        settings = settings_of(config)
         if settings.report is not None:
             from pytest_ibkr.report.plugin import NAME, ReportPlugin
 
@@ -91,20 +101,21 @@ def _was_told(config: pytest.Config) -> bool:
 
 def _refuse_going_live(config: pytest.Config) -> None:
     """This version has no live side: whoever asks for it must not pass on the simulator."""
-    asked = [
-        option
-        for option in ("--capture-snapshot", "--live-gateway")
-        if config.getoption(option[2:].replace("-", "_"))
-    ]
+    asked = [option for option, _ in NOT_YET if config.getoption(option[2:].replace("-", "_"))]
     expression = config.getoption("markexpr", "")
     if "live" in expression:
         from pytest_ibkr.markexpr import cannot_hold_without
 
         if cannot_hold_without(expression, "live"):
             asked.append(f"-m {expression!r}, which selects live tests only,")
-    offline = _was_told(config) and fixtures.settings_of(config).offline
-    if not asked or (offline and asked[0] != "--capture-snapshot"):
+    if not asked:
         return
+    capture = asked[0] == "--capture-snapshot"
+    if not capture and _was_told(config):
+        from pytest_ibkr.run_settings import settings_of
+
+        if settings_of(config).offline:
+            return
     if os.environ.get("CI"):
         reason = "is refused where CI is set: nobody watches the account there"
     else:
@@ -112,43 +123,49 @@ def _refuse_going_live(config: pytest.Config) -> None:
     raise pytest.UsageError(
         f"{asked[0]} {reason}\n"
         "  state: nothing was connected and no test ran\n"
-        "  fix:   add --ibkr-offline to rehearse live tests against the simulated gateway"
+        "  fix:   "
+        + (
+            "take the option away; docs/reference/snapshot-schema.md says how to make a snapshot"
+            if capture
+            else "add --ibkr-offline to rehearse live tests against the simulated gateway"
+        )
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Check the markers of a test at collection; run it once per server version asked for."""
     names = metafunc.fixturenames
-    if "ibkr" in names and fixtures.LIVE_CONNECTION in names:
-        pytest.fail(
-            f"{metafunc.definition.nodeid} uses ibkr and {fixtures.LIVE_CONNECTION}:"
-            " a test meets one gateway; take the simulated one (ibkr) or the live one",
-            pytrace=False,
-        )
     marks = [mark for mark in metafunc.definition.iter_markers() if mark.name in OWN_MARKERS]
-    if not marks:
+    if not marks and "ibkr" not in names:
         return
-    from pytest_ibkr.markers import plan_of
+    from pytest_ibkr.collection import both_gateways, server_versions
 
+    versions: tuple[int, ...] = ()
+    problem = both_gateways(names)
     try:
-        versions = plan_of(marks).server_versions
+        versions = server_versions(marks, names)
     except ValueError as exc:
-        pytest.fail(f"{metafunc.definition.nodeid}: {exc}", pytrace=False)
+        problem = problem or str(exc)
+    if problem:  # outside the handler: pytest would print both errors
+        pytest.fail(f"{metafunc.definition.nodeid}: {problem}", pytrace=False)
     if versions:
-        _parametrize_versions(metafunc, versions)
+        metafunc.parametrize("ibkr_server_version", versions, indirect=True, ids=map(str, versions))
 
 
-def _parametrize_versions(metafunc: pytest.Metafunc, versions: tuple[int, ...]) -> None:
-    from pytest_ibkr.wire.versions import NEWEST, OLDEST
+@pytest.hookimpl(tryfirst=True)  # before anything is printed about the run
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a run whose settings, configuration file or market its tests could not use."""
+    if any(CHECKED_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items):
+        from pytest_ibkr.run_settings import check
 
-    name, where = "ibkr_server_version", metafunc.definition.nodeid
-    if name not in metafunc.fixturenames:
-        text = f"{where}: marker {name} has no effect on a test that does not use ibkr"
-        pytest.fail(text, pytrace=False)
-    if unknown := [version for version in versions if not OLDEST <= version <= NEWEST]:
-        text = f"{where}: marker {name} got {unknown[0]}; accepted: {OLDEST} to {NEWEST}"
-        pytest.fail(text, pytrace=False)
-    metafunc.parametrize(name, versions, indirect=True, ids=map(str, versions))
+        try:
+            check(session.config)
+        except pytest.UsageError as exc:
+            if not hasattr(session.config, "workeroutput"):
+                raise
+            # Raised in an xdist worker it would come out as an internal error.
+            session.config.workeroutput[_REFUSED] = str(exc)
+            session.items.clear()
 
 
 @pytest.hookimpl(trylast=True)  # after the fixtures, which start the gateway
@@ -167,10 +184,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let the wall clock follow the shared gateway during tests that use it, and then only."""
+    item.stash[fixtures.FAILED] = False
     if "live_gateway" not in getattr(item, "fixturenames", ()):
         return (yield)
     if (gateway := item.config.stash.get(fixtures.LIVE_GATEWAY, None)) is not None:
         gateway.take_wall_clock()
+        item.stash[_LIVE_SINCE] = item.config.stash[fixtures.LIVE_SESSION].journal.newest_serial()
     try:
         return (yield)
     finally:  # the first of these tests has started the gateway meanwhile
@@ -182,18 +201,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show a failing test what crossed the wire."""
+    """Show a failing test what crossed the wire, of every gateway it met."""
     report = yield
-    session = item.stash.get(fixtures.SESSION, None)
-    if report.failed and session is not None:
-        from pytest_ibkr.errors import GatewayError
-
-        try:
-            text = session.journal.timeline(_TIMELINE_ENTRIES)
-        except GatewayError as exc:  # it stopped inside the test
-            text = f"not available: {exc}"
-        report.sections.append(("ibkr wire timeline", text))
+    if report.failed:
+        item.stash[fixtures.FAILED] = True
+        report.sections += _timelines(item)
     return report
+
+
+def _timelines(item: pytest.Item) -> Iterator[tuple[str, str]]:
+    sessions = [(session, 0) for session in item.stash.get(fixtures.SESSIONS, ())]
+    shared = item.config.stash.get(fixtures.LIVE_SESSION, None)
+    if shared is not None and "live_gateway" in getattr(item, "fixturenames", ()):
+        sessions.append((shared, item.stash.get(_LIVE_SINCE, 0)))  # this test's share of it
+    for session, since in sessions:
+        which = f" of port {session.port}" if len(sessions) > 1 else ""
+        timeline = session.journal.timeline(_TIMELINE_ENTRIES, since=since)
+        yield f"ibkr wire timeline{which}", timeline
 
 
 # -- what a run says about itself --------------------------------------------------------
@@ -209,17 +233,26 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take over what an xdist worker would have printed; all of them collect the same."""
-    lines = getattr(node, "workeroutput", {}).get("ibkr_header")
-    if lines:
+    """Take over what an xdist worker would have said; all of them collect the same."""
+    output = getattr(node, "workeroutput", {})
+    if lines := output.get("ibkr_header"):
         node.config.stash[_HEADER] = lines
+    if reason := output.get(_REFUSED):
+        node.config.stash[_HEADER] = [f"ERROR: {reason}"]
+        node.config.stash[_REFUSAL] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End a run that workers refused as one that was refused here."""
+    if _REFUSAL in session.config.stash:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Under xdist, say at the end what a run in one process says at its beginning."""
-    if config.get_verbosity() >= 0:
+    if config.get_verbosity() >= 0 or _REFUSAL in config.stash:
         for line in config.stash.get(_HEADER, ()):
             terminalreporter.write_line(line)
 
@@ -228,10 +261,7 @@ def _header(config: pytest.Config, items: Iterable[pytest.Item]) -> list[str]:
     ours = [item for item in items if OWN_FIXTURES & set(getattr(item, "fixturenames", ()))]
     if not ours:
         return []
-    from pytest_ibkr.header import header_lines
+    from pytest_ibkr.collection import header
 
-    live = sum(item.get_closest_marker("live") is not None for item in ours)
-    settings = fixtures.settings_of(config)
     # A person reads how old the market is; no test sees this clock.
-    today = datetime.now(UTC)  # noqa: TID251
-    return header_lines(settings, now=today, simulator=len(ours) - live, live=live)
+    return header(config, ours, now=datetime.now(UTC))  # noqa: TID251

@@ -94,6 +94,8 @@ def resolve(
     ini: Mapping[str, Any],
     rootdir: Path,
     cwd: Path,
+    versions: range | None = None,
+    option: Callable[[str], str] = option_name,
 ) -> Settings:
     """Bring all places together.
 
@@ -103,15 +105,23 @@ def resolve(
         ini: values by setting name; None and ``""`` are not given.
         rootdir: relative paths of ini and configuration file start here.
         cwd: relative paths of command line and environment start here.
+        versions: server versions the gateway speaks; None accepts every number.
+        option: how the command line calls a setting.
 
     Raises:
         ValueError: a value is not acceptable, or two of one rank contradict each other.
     """
-    early = [_from_cli(cli, cwd), _from_env(environ, cwd), _from_ini(ini, rootdir)]
+    early = [_from_cli(cli, cwd, option), _from_env(environ, cwd), _from_ini(ini, rootdir)]
     config = _config_path(early, rootdir)
     given = _merged([*early, _from_file(config, rootdir)])
     _refuse_two_markets(given)
     values = {name: PARSERS[name](one) for name, one in given.items()}
+    number = values.get("server_version")
+    if number is not None and versions is not None and number not in versions:
+        raise ValueError(
+            f"{given['server_version'].place}: {number} is not a server version the simulated"
+            f" gateway speaks: {versions[0]} to {versions[-1]}"
+        )
     values.setdefault("snapshot_dir", rootdir / DEFAULT_SNAPSHOT_DIR)
     return Settings(
         **(values | {"config": config}),
@@ -141,9 +151,9 @@ def read_config(path: Path) -> dict[str, Any]:
 # -- the places --------------------------------------------------------------------------
 
 
-def _from_cli(cli: Mapping[str, Any], cwd: Path) -> dict[str, _Given]:
+def _from_cli(cli: Mapping[str, Any], cwd: Path, option: Callable[[str], str]) -> dict[str, _Given]:
     return {
-        name: _Given("cli", option_name(name), raw, cwd)
+        name: _Given("cli", option(name), raw, cwd)
         for name, raw in cli.items()
         if raw not in (None, "")
     }

@@ -8,7 +8,12 @@ from typing import Final
 
 from pytest_ibkr.settings import Settings
 from pytest_ibkr.snapshot import store
-from pytest_ibkr.snapshot.errors import SnapshotNotFound
+from pytest_ibkr.snapshot.errors import (
+    ScenarioNotFound,
+    SnapshotFileMissing,
+    SnapshotNotFound,
+    SnapshotUnreadable,
+)
 from pytest_ibkr.snapshot.model import Snapshot
 
 PACKAGED: Final = Path(__file__).parent / "data"
@@ -43,8 +48,9 @@ def chosen(settings: Settings) -> Choice:
         for directory in (settings.snapshot_dir, PACKAGED):
             if found := store.newest(directory, scenario=settings.scenario):
                 return _load(found)
-        known = [stored.name for stored in store.available(settings.snapshot_dir)]
-        raise SnapshotNotFound(settings.scenario, settings.snapshot_dir, known)
+        raise ScenarioNotFound(
+            settings.scenario, settings.snapshot_dir, available(settings.snapshot_dir)
+        )
     for directory in (settings.snapshot_dir, PACKAGED):
         found = store.newest(directory, scenario=_USUAL) or store.newest(directory)
         if found is not None:
@@ -58,14 +64,28 @@ def named(name_or_path: str, *, directory: Path) -> Choice:
     Raises:
         SnapshotError: none answers to it, or the file is not usable.
     """
-    try:
-        return _load(store.find(name_or_path, directory=directory))
-    except SnapshotNotFound:
+    for place in (directory, PACKAGED):
         try:
-            return _load(store.find(name_or_path, directory=PACKAGED))
+            return _load(store.find(name_or_path, directory=place))
         except SnapshotNotFound:
-            pass  # the project's own directory is the one to name
-        raise
+            continue
+    if not is_path(name_or_path):
+        raise SnapshotNotFound(name_or_path, directory, available(directory))
+    if (directory / name_or_path).is_dir():  # an absolute path stays what it is
+        raise SnapshotUnreadable(directory / name_or_path, "it is a directory")
+    raise SnapshotFileMissing(name_or_path, directory, available(directory))
+
+
+def available(directory: Path) -> list[str]:
+    """Names of the snapshots that can be asked for: a project's own, then the packaged ones."""
+    own = [stored.name for stored in store.available(directory)]
+    packaged = [stored.name for stored in store.available(PACKAGED)]
+    return [*own, *(f"{name} (packaged)" for name in packaged if name not in own)]
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether a snapshot is asked for by path, and not by name."""
+    return any(mark in name_or_path for mark in "/\\") or name_or_path.endswith(store.SUFFIXES)
 
 
 def _load(path: Path) -> Choice:

@@ -50,6 +50,8 @@ def test_an_empty_file_means_defaults(written):
         ("paper_trading: {account_type: LIVE}", "Input should be 'PAPER'"),
         ("- a list", "sections are expected, not list"),
         ("gateway: [", "is not YAML"),
+        pytest.param("[" * 3000, "nested too deeply", id="endless-lists"),
+        pytest.param("{a: " * 3000, "nested too deeply", id="endless-maps"),
     ],
 )
 def test_what_is_wrong_is_named(written, text, message):

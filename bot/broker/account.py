@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.broker.api_client import ApiClient
+from bot.broker.asking import ask_single, ask_time
 from bot.broker.convert import from_ib_contract
-from bot.broker.requests import LAST_ID, PendingRequest
+from bot.broker.requests import LAST_ID
 from bot.broker.session import Session
 from bot.domain.account import AccountBalance, AccountInfo, Position
 from bot.domain.numbers import to_decimal
 
-CURRENT_TIME, POSITIONS, SUMMARY = "server time", "positions", "account summary"
+POSITIONS, SUMMARY = "positions", "account summary"
 # Gateways serve two summaries per client and may not free one on cancel, but the same id
 # again replaces the old one: so there is one id for all of them.
 SUMMARY_ID = LAST_ID - 1
-Send = Callable[[ApiClient], object]
 _TAGS = "AccountType,AvailableFunds,BuyingPower,NetLiquidation,TotalCashValue"
 
 
@@ -30,15 +28,7 @@ class AccountService:
 
     def server_time(self, timeout_s: float) -> datetime:
         """reqCurrentTime, aware UTC."""
-        requests = self._session.requests
-        pending = requests.open_single(CURRENT_TIME, "server time", timeout_s=timeout_s)
-        try:
-            self._session.send(lambda client: client.reqCurrentTime())
-        except BaseException:
-            requests.forget(pending)
-            raise
-        epoch_s = requests.wait(pending, timeout_s)[-1]
-        return datetime.fromtimestamp(int(epoch_s), UTC)
+        return datetime.fromtimestamp(ask_time(self._session, timeout_s), UTC)
 
     def info(self, timeout_s: float) -> AccountInfo:
         """Which account this is."""
@@ -70,51 +60,40 @@ class AccountService:
 
     def positions(self, timeout_s: float) -> list[Position]:
         """Positions of all accounts; rows of closed positions are left out."""
-        requests = self._session.requests
-        pending = requests.open_single(POSITIONS, "positions", timeout_s=timeout_s)
-        rows = self._subscribed(
-            pending,
-            timeout_s,
-            ask=lambda client: client.reqPositions(),
+        rows = ask_single(
+            self._session,
+            POSITIONS,
+            lambda client: client.reqPositions(),
             cancel=lambda client: client.cancelPositions(),
+            timeout_s=timeout_s,
         )
         latest = {(row.account, row.contract.con_id): row for row in rows}
         return [position for position in latest.values() if position.quantity]
 
     def _summary(self, timeout_s: float) -> dict[tuple[str, str], tuple[str, str]]:
-        requests = self._session.requests
-        pending = requests.open_single(
-            SUMMARY, "account summary", timeout_s=timeout_s, request_id=SUMMARY_ID
-        )
-        rows = self._subscribed(
-            pending,
-            timeout_s,
-            ask=lambda client: client.reqAccountSummary(SUMMARY_ID, "All", _TAGS),
+        rows = ask_single(
+            self._session,
+            SUMMARY,
+            lambda client: client.reqAccountSummary(SUMMARY_ID, "All", _TAGS),
             cancel=lambda client: client.cancelAccountSummary(SUMMARY_ID),
+            request_id=SUMMARY_ID,
+            timeout_s=timeout_s,
         )
         return {(account, tag): (value, currency) for account, tag, value, currency in rows}
 
-    def _subscribed(
-        self, pending: PendingRequest, timeout_s: float, *, ask: Send, cancel: Send
-    ) -> list[Any]:
-        """The first whole answer of a subscription, which is cancelled before the next asks."""
-        requests = self._session.requests
-        try:
-            self._session.send(ask)
-            try:
-                return requests.wait(pending, timeout_s, keep=True)
-            finally:
-                if self._session.is_ready:
-                    self._session.send(cancel)
-        finally:
-            requests.forget(pending)
-
 
 def position_row(account: str, contract: Any, quantity: Any, average_cost: Any) -> Position:
-    """A position message; options and futures come without exchange and get SMART."""
+    """A position message; options and futures come without exchange and get SMART.
+
+    Raises:
+        ValueError: no quantity. An unknown cost is None.
+    """
+    known = to_decimal(quantity)
+    if known is None:
+        raise ValueError(f"a position in {contract.symbol} has no quantity ({quantity!r})")
     return Position(
         contract=from_ib_contract(contract, default_exchange="SMART"),
-        quantity=to_decimal(quantity) or Decimal(0),
-        avg_cost=to_decimal(average_cost) or Decimal(0),
+        quantity=known,
+        avg_cost=to_decimal(average_cost),
         account=account,
     )

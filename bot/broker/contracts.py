@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date
 
+from bot.broker.asking import ask_single
 from bot.broker.convert import EXCHANGE_ZONE, to_ib_contract
 from bot.broker.errors import AmbiguousContractError, ContractNotFoundError
 from bot.broker.session import Session
@@ -120,13 +121,8 @@ class ContractService:
         if known is not None:
             return known
         kind = rule_kind(rule_id)
-        requests = self._session.requests
-        pending = requests.open_single(kind, kind, timeout_s=timeout_s)
-        try:
-            self._session.send(lambda client: client.reqMarketRule(rule_id))
-            rows = tuple(requests.wait(pending, timeout_s))
-        finally:
-            requests.forget(pending)
+        ask = lambda client: client.reqMarketRule(rule_id)  # noqa: E731
+        rows = tuple(ask_single(self._session, kind, ask, timeout_s=timeout_s))
         with self._lock:
             self._rules[rule_id] = rows
         return rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -136,13 +135,15 @@ def to_ib_order(ticket: OrderTicket, *, client_id: int) -> Any:
 
 
 def from_ib_order(ib: Any) -> OrderTicket | None:
-    """The ticket an openOrder echoes; None for kinds this bot does not send."""
+    """The ticket an openOrder echoes; None without quantity, and for kinds this bot never sends."""
     limit, aux = to_decimal(ib.lmtPrice), to_decimal(ib.auxPrice)
     quantity = to_decimal(ib.totalQuantity)
+    if quantity is None:
+        return None
     try:
         return OrderTicket(
             action=ib.action,
-            quantity=Decimal(0) if quantity is None else quantity,
+            quantity=quantity,
             order_type=ib.orderType,
             limit_price=limit,
             aux_price=aux,
@@ -159,7 +160,14 @@ def from_ib_order(ib: Any) -> OrderTicket | None:
 
 
 def from_ib_execution(contract: Any, ib: Any, *, local_zone: ZoneInfo | None) -> Execution:
-    """One fill; BOT and SLD become BUY and SELL."""
+    """One fill; BOT and SLD become BUY and SELL.
+
+    Raises:
+        ValueError: no quantity or no price.
+    """
+    quantity, price = to_decimal(ib.shares), to_decimal(ib.price)
+    if quantity is None or price is None:
+        raise ValueError(f"execution {ib.execId} has no quantity or no price")
     side: Action = "BUY" if str(ib.side).upper() in ("BOT", "BUY") else "SELL"
     return Execution(
         exec_id=ib.execId,
@@ -167,8 +175,8 @@ def from_ib_execution(contract: Any, ib: Any, *, local_zone: ZoneInfo | None) ->
         perm_id=int(ib.permId),
         contract=from_ib_contract(contract),
         side=side,
-        quantity=to_decimal(ib.shares) or Decimal(0),
-        price=to_decimal(ib.price) or Decimal(0),
+        quantity=quantity,
+        price=price,
         time=parse_moment(str(ib.time), local_zone=local_zone),
         account=ib.acctNumber or "",
         exchange=ib.exchange or "",

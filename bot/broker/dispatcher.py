@@ -21,6 +21,11 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def thread(self) -> int | None:
+        """The identity of the thread jobs run on."""
+        return self._thread.ident
+
     def submit(self, job: Job) -> None:
         """Run ``job`` later on the dispatcher's thread."""
         self._jobs.put(job)

@@ -28,7 +28,7 @@ Listener = Callable[[GatewayEvent, str], None]
 
 
 class EventHub:
-    """Listeners outlive connections; their thread lives from ``start`` to ``stop``."""
+    """Listeners and their thread outlive connections; it lives from ``start`` to ``stop``."""
 
     def __init__(self, on_error: Callable[[Exception], None]) -> None:
         self._lock = threading.Lock()
@@ -37,10 +37,16 @@ class EventHub:
         self._listeners: list[Listener] = []
 
     def start(self, name: str) -> None:
-        """Begin to deliver."""
-        self.stop()
+        """Begin to deliver; does nothing when it has begun."""
         with self._lock:
-            self._dispatcher = Dispatcher(name, self._on_error)
+            if self._dispatcher is None:
+                self._dispatcher = Dispatcher(name, self._on_error)
+
+    @property
+    def thread(self) -> int | None:
+        """The identity of the listeners' thread, while there is one."""
+        with self._lock:
+            return None if self._dispatcher is None else self._dispatcher.thread
 
     def stop(self) -> None:
         """Deliver what is queued, then end the thread."""

@@ -6,16 +6,16 @@ of their own and may call everything here.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bot.broker.errors import (
-    AuthenticationError,
     BrokerError,
     GatewayConnectionError,
 )
-from bot.broker.events import GatewayEvent, Listener
+from bot.broker.events import Listener
 from bot.broker.reading import ReadingSurface
 from bot.broker.router import ErrorRouter
 from bot.broker.session import Session
@@ -76,26 +76,33 @@ class IBKRGateway(ReadingSurface, TradingSurface):
         self._session.wrapper = ApiWrapper(
             self._session, router, self._market_data, self._streams, self._queries
         )
-        self._session.events.add(self._after_event)
+        self._session.renew = self._renew
+        self._in_doubt = False  # orders worked when a connection ended
 
     # ------------------------------------------------------------ connection
 
     def connect(self) -> None:
         """Connect once and prove that every account is paper. No-op when connected.
 
+        After a loss, streams are requested again and working orders compared with the
+        gateway, once per connection, whichever thread connects.
+
         Raises:
             GatewayConnectionError: no socket, or closed during the handshake.
             AuthenticationError: no API session in time; ClientIdInUseError (326) and
                 LiveAccountRefusedError are kinds of it.
         """
-        if not self._session.is_ready:
-            self._session.connect()
-            self._streams.resubscribe()
+        with self._session.lifecycle.turn():
+            if not self._session.is_ready:
+                self._note_doubt()
+                self._session.connect()
+            self._catch_up()
 
     def disconnect(self) -> None:
         """Cancel streams, close the socket, end all threads. May be called twice.
 
-        Streams stay registered: ``connect`` and ``reconnect`` request them again.
+        Streams stay registered: ``connect`` and ``reconnect`` request them again. Ends a
+        ``reconnect`` that is waiting, and refuses a ``connect`` of a listener until it is over.
         """
         self._streams.suspend()
         self._session.disconnect()
@@ -110,29 +117,42 @@ class IBKRGateway(ReadingSurface, TradingSurface):
 
         Streams are requested again and working orders compared with the gateway, once.
         Refusals (AuthenticationError) are not retried. Usable for the first connect, too.
+        When another thread has connected meanwhile, that connection is kept.
 
         Raises:
-            GatewayConnectionError: the last try failed.
+            GatewayConnectionError: the last try failed, or ``disconnect`` was called.
         """
-        self._session.disconnect()
-        tries = 1
-        for wait_s in waits_s:
-            try:
-                self._session.connect()
-                break
-            except AuthenticationError:
-                raise
-            except GatewayConnectionError as error:
-                if on_wait is not None:
-                    on_wait(error, wait_s)
-                self._clock.sleep(wait_s)
-                tries += 1
-        else:
-            self._session.connect()
-        self._streams.resubscribe()
-        if self._book.working_ids():
-            self._queries.reconcile(self.timeout_s)
+        session = self._session
+        seen, disconnects = session.generation, session.disconnects
+        with session.lifecycle.turn():
+            tries = 1
+            if session.generation == seen or not session.is_ready:
+                self._note_doubt()
+                session.drop()
+                for wait_s in (*waits_s, None):
+                    try:
+                        session.connect()
+                        break
+                    except GatewayConnectionError as error:
+                        if wait_s is None or session.disconnects != disconnects:
+                            raise
+                        if on_wait is not None:
+                            on_wait(error, wait_s)
+                        self._clock.sleep(wait_s)
+                        tries += 1
+            self._catch_up()
         return tries
+
+    def _note_doubt(self) -> None:
+        """Before a connection: what works now has to be asked for on the next one."""
+        self._in_doubt = self._in_doubt or bool(self._book.working_ids())
+
+    def _catch_up(self) -> None:
+        """After a connection, within the turn: everything that a loss has left to do, once."""
+        self._streams.resubscribe()
+        if self._in_doubt:
+            self._queries.reconcile(self.timeout_s)
+            self._in_doubt = False
 
     def is_connected(self) -> bool:
         """True while the socket is up and the accounts are proven paper."""
@@ -167,6 +187,11 @@ class IBKRGateway(ReadingSurface, TradingSurface):
         """The negotiated API version; 0 when not connected."""
         return self._session.server_version
 
+    @property
+    def peak_messages_per_s(self) -> int:
+        """The most messages that left within one second, of all connections of this object."""
+        return self._session.sent.peak_per_s
+
     # ------------------------------------------------------------ plumbing
 
     def __enter__(self) -> Self:
@@ -183,6 +208,7 @@ class IBKRGateway(ReadingSurface, TradingSurface):
         """Disconnect; orders keep working."""
         self.disconnect()
 
-    def _after_event(self, event: GatewayEvent, text: str) -> None:
-        if event is GatewayEvent.RESTORED_DATA_LOST:
+    def _renew(self) -> None:
+        """After 1101 (listeners' thread)."""
+        with contextlib.suppress(GatewayConnectionError):  # the next connection catches up
             self._streams.resubscribe()

@@ -9,6 +9,7 @@ from typing import Any
 from ibapi.execution import ExecutionFilter
 
 from bot.broker.api_client import ApiClient
+from bot.broker.asking import ask_single
 from bot.broker.convert import (
     connection_zone,
     from_ib_contract,
@@ -109,13 +110,7 @@ class OrderQueries:
     def _ask_single(
         self, kind: str, ask: Callable[[ApiClient], object], timeout_s: float
     ) -> list[Any]:
-        requests = self._session.requests
-        pending = requests.open_single(kind, kind, timeout_s=timeout_s)
-        try:
-            self._session.send(ask)
-            return requests.wait(pending, timeout_s)
-        finally:
-            requests.forget(pending)
+        return ask_single(self._session, kind, ask, timeout_s=timeout_s)
 
     def _with_commission(self, execution: Execution) -> Execution:
         state = self.book.get(execution.order_id)

@@ -37,16 +37,40 @@ class MessagePacer:
         self._slots: deque[float] = deque(maxlen=max_per_s)
 
     def acquire(self) -> float:
-        """Book a slot and wait for it; returns the seconds waited."""
+        """Wait until a message may leave; returns the seconds waited.
+
+        A slot is booked by who leaves now, not by who goes to sleep: a thread that wakes late
+        would leave in the next second, on top of that second's own.
+        """
+        began = self._clock.monotonic()
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                free = now
+                if len(self._slots) == self._slots.maxlen:
+                    free = self._slots[0] + self.WINDOW_S
+                if free - now < 1e-6:  # what rounding leaves is no time to sleep
+                    self._slots.append(now)
+                    return now - began
+            self._clock.sleep(free - now)
+
+
+class RateCounter:
+    """How many messages really left within any one second; knows nothing of the pacer."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._recent: deque[float] = deque()
+        self.peak_per_s = 0
+
+    def count(self) -> None:
+        """A message leaves now."""
         with self._lock:
             now = self._clock.monotonic()
-            slot = now
-            if len(self._slots) == self._slots.maxlen:
-                slot = max(now, self._slots[0] + self.WINDOW_S)
-            self._slots.append(slot)
-        if slot > now:
-            self._clock.sleep(slot - now)
-        return slot - now
+            self._recent.append(now)
+            while self._recent[0] <= now - 1:
+                self._recent.popleft()
+            self.peak_per_s = max(self.peak_per_s, len(self._recent))
 
 
 def retry_rate_limited(

@@ -26,17 +26,24 @@ class PendingRequest:
         self.warnings: list[str] = []
         self.error: BrokerError | None = None
         self.done, self.over = threading.Event(), threading.Event()  # answered; forgotten
-        self.swallowed_end = False
+        # After a time-out of the same kind the first end may be the old answer's.
+        self.is_doubted, self.first_end = False, threading.Event()
 
     def finish(self) -> None:
         """The end marker came. Duplicates change nothing."""
         self.done.set()
+        self.first_end.set()
 
     def fail(self, error: BrokerError) -> None:
         """An error took the place of the end marker; the first one counts."""
         if not self.done.is_set():
             self.error = error
-            self.done.set()
+            self.finish()
+
+    def end_first(self) -> None:
+        """An end marker that may belong to the answer before: its rows do not count."""
+        self.rows = []
+        self.first_end.set()
 
 
 class RequestRegistry:
@@ -47,7 +54,7 @@ class RequestRegistry:
         self._lock = threading.Lock()
         self._by_id: dict[int, PendingRequest] = {}
         self._by_kind: dict[str, PendingRequest] = {}
-        self._late_ends: dict[str, int] = {}
+        self._owed: set[str] = set()  # kinds of which an answer may still be under way
         self._next_id = FIRST_REQUEST_ID
 
     def keep_clear_of(self, order_id: int) -> None:
@@ -70,9 +77,7 @@ class RequestRegistry:
             self._by_id[pending.id] = pending
         return pending
 
-    def open_single(
-        self, kind: str, about: str, *, timeout_s: float, request_id: int = -1
-    ) -> PendingRequest:
+    def open_single(self, kind: str, *, timeout_s: float, request_id: int = -1) -> PendingRequest:
         """A request whose answer names no id: one at a time, the others queue here.
 
         Raises:
@@ -83,13 +88,14 @@ class RequestRegistry:
             with self._lock:
                 before = self._by_kind.get(kind)
                 if before is None:
-                    pending = PendingRequest(request_id, kind, about)
+                    pending = PendingRequest(request_id, kind, kind)
+                    pending.is_doubted = kind in self._owed
                     self._by_kind[kind] = pending
                     if request_id >= 0:
                         self._by_id[request_id] = pending
                     return pending
             if not self._clock.wait(before.over, deadline - self._clock.monotonic()):
-                raise RequestTimeoutError(f"{about}: an earlier {kind} is still unanswered")
+                raise RequestTimeoutError(f"{kind}: an earlier one is still unanswered")
 
     def forget(self, pending: PendingRequest) -> None:
         """Answers to ``pending`` are discarded from now on."""
@@ -100,8 +106,17 @@ class RequestRegistry:
                 del self._by_kind[pending.kind]
         pending.over.set()
 
-    def wait(self, pending: PendingRequest, timeout_s: float, *, keep: bool = False) -> list[Any]:
+    def wait(
+        self,
+        pending: PendingRequest,
+        timeout_s: float,
+        *,
+        keep: bool = False,
+        told: float | None = None,
+    ) -> list[Any]:
         """The rows of ``pending``, complete. With ``keep`` the caller has to ``forget`` it.
+
+        ``told``: the whole time-out, for the message, when a part of it has passed.
 
         Raises:
             RequestTimeoutError: no end within ``timeout_s``; a late answer is discarded.
@@ -111,7 +126,7 @@ class RequestRegistry:
             if not self._clock.wait(pending.done, timeout_s):
                 self._note_late(pending)
                 raise RequestTimeoutError(
-                    f"{pending.about}: no complete answer within {timeout_s:g} s"
+                    f"{pending.about}: no complete answer within {told or timeout_s:g} s"
                     f" ({len(pending.rows)} rows so far); a late answer is discarded",
                     request_id=pending.id,
                 )
@@ -123,15 +138,10 @@ class RequestRegistry:
         return pending.rows
 
     def _note_late(self, pending: PendingRequest) -> None:
-        """The end of an answer without id will look like the end of the next one.
-
-        A request that swallowed such an end and timed out had it for its own, so nothing
-        is owed any more.
-        """
+        """The end of an answer without id will look like the end of the next one."""
         with self._lock:
             if self._by_kind.get(pending.kind) is pending and pending.id < 0:
-                owed = 0 if pending.swallowed_end else 1
-                self._late_ends[pending.kind] = owed
+                self._owed.add(pending.kind)
 
     def get(self, request_id: int) -> PendingRequest | None:
         """The pending request with this id."""
@@ -162,14 +172,12 @@ class RequestRegistry:
         """The end marker for the request of this kind, unless it is a late one."""
         with self._lock:
             pending = self._by_kind.get(kind)
-            if pending is None:
-                self._late_ends.pop(kind, None)
-                return
-            if self._late_ends.pop(kind, 0):
-                pending.rows.clear()
-                pending.swallowed_end = True
-                return
-        pending.finish()
+            if pending is None or pending.done.is_set():
+                self._owed.discard(kind)  # what was owed came while nobody asked
+            elif pending.is_doubted and not pending.first_end.is_set():
+                pending.end_first()
+            else:
+                pending.finish()
 
     def fail_unnumbered(self, kinds: frozenset[str], error: BrokerError) -> bool:
         """Fail what an error with id -1 is about: ``kinds`` if pending, else the only one."""
@@ -180,10 +188,11 @@ class RequestRegistry:
             one.fail(error)
         return bool(named)
 
-    def fail_all(self, error: BrokerError) -> None:
-        """Every pending request ends with ``error``."""
+    def fail_all(self, error: BrokerError, *, connection_lives: bool = False) -> None:
+        """Every pending request ends with ``error``; on a live connection answers may follow."""
         with self._lock:
             pending = {*self._by_id.values(), *self._by_kind.values()}
-            self._late_ends.clear()
+            open_kinds = {one.kind for one in self._by_kind.values() if one.id < 0}
+            self._owed = self._owed | open_kinds if connection_lives else set()
         for one in pending:
             one.fail(error)

@@ -65,9 +65,10 @@ class ErrorRouter:
             session.events.emit(GatewayEvent.CONNECTIVITY_LOST, text)
         elif code in (RESTORED_DATA_LOST, RESTORED_DATA_KEPT):
             session.connectivity_lost = False
-            lost = code == RESTORED_DATA_LOST
-            event = GatewayEvent.RESTORED_DATA_LOST if lost else GatewayEvent.RESTORED_DATA_KEPT
-            session.events.emit(event, text)
+            if code == RESTORED_DATA_LOST:
+                session.data_lost(text)
+            else:
+                session.events.emit(GatewayEvent.RESTORED_DATA_KEPT, text)
         else:
             self._unnumbered(code, text, kind)
             session.events.emit(GatewayEvent.NOTICE, f"{code}: {text}")
@@ -76,9 +77,10 @@ class ErrorRouter:
         """Refusals that do not say of what."""
         requests = self._session.requests
         if kind is ErrorKind.PACING:  # which message was dropped is not said: all are in doubt
-            requests.fail_all(RateLimitError(f"the gateway answered {code}: {text}", code=code))
+            error = RateLimitError(f"the gateway answered {code}: {text}", code=code)
+            requests.fail_all(error, connection_lives=True)
         elif kind is ErrorKind.REQUEST_FAILED:
             kinds = ORDER_KINDS if is_read_only_text(text) else frozenset[str]()
             about = "request without id"
-            error = request_error(code, text, request_id=-1, about=about)
-            requests.fail_unnumbered(kinds, error)
+            refusal = request_error(code, text, request_id=-1, about=about)
+            requests.fail_unnumbered(kinds, refusal)

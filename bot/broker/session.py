@@ -22,8 +22,9 @@ from bot.broker.errors import (
 )
 from bot.broker.events import EventHub, GatewayEvent
 from bot.broker.frames import request_id_of
+from bot.broker.lifecycle import Lifecycle
 from bot.broker.order_ids import OrderIds
-from bot.broker.pacing import MessagePacer
+from bot.broker.pacing import MessagePacer, RateCounter
 from bot.broker.requests import RequestRegistry
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Session:
         paper.refuse_live_port(port)
         self.host, self.port, self.client_id = host, port, client_id
         self.timeout_s, self.clock = timeout_s, clock
-        self.pacer = MessagePacer(clock, max_messages_per_s)
+        self.pacer, self.sent = MessagePacer(clock, max_messages_per_s), RateCounter(clock)
         self.requests = RequestRegistry(clock)
         self.order_ids = OrderIds()
         self.events = EventHub(self._listener_failed)
@@ -59,7 +60,11 @@ class Session:
         self.accounts: tuple[str, ...] = ()
         self.connectivity_lost = False
         self._max_version = max_version
-        self._lock, self._connecting = threading.Lock(), threading.Lock()
+        self.lifecycle = Lifecycle()
+        self.disconnects = 0  # how often the user said so: a waiting reconnect gives up
+        self.generation = 0  # counts connections and 1101s: what was requested before is gone
+        self.renew: Callable[[], None] = lambda: None  # set by the facade: requests it again
+        self._lock = threading.Lock()
         self._client: ApiClient | None = None
         self._ready = False
         self._version_known, self._progress = threading.Event(), threading.Event()
@@ -96,9 +101,9 @@ class Session:
             AuthenticationError: no API session within ``timeout_s``; 326 and live accounts
                 have their own classes.
         """
-        with self._connecting:
+        with self.lifecycle.turn():
             if not self._ready:
-                self.disconnect()
+                self._close_client()
                 self._reset()
                 self._open()
 
@@ -124,12 +129,17 @@ class Session:
             self._close_client()
             raise
         self.events.start(f"ibkr-events-{self.client_id}")
-        self._ready = True
-        if self._closed_reason or self._refusal is not None:  # after the last answer
-            self.disconnect()
+        with self._lock:
+            self.generation += 1
+            self._ready = self._client is client  # else this object was disconnected meanwhile
+        if not self._ready or self._closed_reason or self._refusal is not None:
+            self._ready = False
+            client.close()
+            self._close_client()
             if self._refusal is not None:
                 raise self._refusal
-            raise GatewayConnectionError(f"connection lost: {self._closed_reason}")
+            why = self._closed_reason or "disconnected by this client"
+            raise GatewayConnectionError(f"connection lost: {why}")
         self.events.emit(GatewayEvent.CONNECTED, f"{self.host}:{self.port}")
 
     def _reset(self) -> None:
@@ -176,11 +186,19 @@ class Session:
 
     def disconnect(self) -> None:
         """Close the socket, end both threads, fail what is pending. May be called twice."""
-        was_ready, self._ready = self._ready, False
+        self.disconnects += 1
+        self.drop()
+        # No turn is taken for this: the listener that is waited for may be waiting for one.
+        with self.lifecycle.awaiting(self.events.thread):
+            self.events.stop()
+
+    def drop(self) -> None:
+        """Close the socket and fail what is pending; listeners live on."""
+        with self._lock:
+            was_ready, self._ready = self._ready, False
         self._close_client()
         if was_ready:
             self.events.emit(GatewayEvent.DISCONNECTED, "disconnected by this client")
-        self.events.stop()
 
     def _close_client(self) -> None:
         with self._lock:
@@ -216,7 +234,9 @@ class Session:
         """
         self.require_ready()
         self.pacer.acquire()
-        message(self.require_ready())
+        client = self.require_ready()
+        self.sent.count()
+        message(client)
 
     def require_ready(self) -> ApiClient:
         """The client of the running session, or the exception that says why there is none."""
@@ -280,18 +300,28 @@ class Session:
         note = f"undecodable message of {len(payload)} bytes: {type(error).__name__}: {error}"
         self.record_fault(note, request_id_of(payload, self.server_version))
 
-    def callback_failed(self, name: str, request_id: int | None, error: Exception) -> None:
-        """A handler raised (reader thread): recorded, and its request fails."""
-        self.record_fault(f"{name} failed: {type(error).__name__}: {error}", request_id)
+    def data_lost(self, text: str) -> None:
+        """1101: the servers forgot every stream (reader thread)."""
+        with self._lock:
+            self.generation += 1
+        self.events.later(self.renew)
+        self.events.emit(GatewayEvent.RESTORED_DATA_LOST, text)
+
+    def callback_failed(self, name: str, request: int | str | None, *, error: Exception) -> None:
+        """A handler raised (reader thread): recorded, and its request (id or kind) fails."""
+        self.record_fault(f"{name} failed: {type(error).__name__}: {error}", request)
 
     def _listener_failed(self, error: Exception) -> None:
         """A listener raised (dispatcher's thread)."""
         self.record_fault(f"listener failed: {type(error).__name__}: {error}", None)
 
-    def record_fault(self, note: str, request_id: int | None) -> None:
-        """Keep ``note``; fail the request it belongs to, if that is known."""
+    def record_fault(self, note: str, request: int | str | None) -> None:
+        """Keep ``note``; fail the request it belongs to, an id or a kind, if that is known."""
         log.error("%s", note)
         self.faults.append(note)
-        pending = None if request_id is None else self.requests.get(request_id)
+        if isinstance(request, str):
+            pending = self.requests.single(request)
+        else:
+            pending = None if request is None else self.requests.get(request)
         if pending is not None:
-            pending.fail(BrokerError(f"{pending.about}: {note}", request_id=request_id))
+            pending.fail(BrokerError(f"{pending.about}: {note}", request_id=pending.id))

@@ -29,6 +29,7 @@ class MarketDataStream:
     def __init__(self, contract: Contract, clock: Clock) -> None:
         self.contract = contract
         self.request_id = -1
+        self.generation = -1  # of the connection it was requested on; see Session.generation
         self.is_active = True
         self.is_sealed = False
         self.error: BrokerError | None = None

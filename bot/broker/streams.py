@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 
+from bot.broker.api_client import ApiClient
 from bot.broker.convert import to_ib_contract
 from bot.broker.error_codes import ErrorKind, request_error
 from bot.broker.errors import (
@@ -26,6 +27,8 @@ class StreamService:
     def __init__(self, session: Session, *, max_streams: int) -> None:
         self._session, self._max = session, max_streams
         self._lock = threading.Lock()
+        # Requests and cancels, one after another; never taken by the reader.
+        self._wire = threading.RLock()
         self._by_key: dict[tuple[object, ...], MarketDataStream] = {}
         self._by_id: dict[int, MarketDataStream] = {}
 
@@ -36,6 +39,21 @@ class StreamService:
 
     def subscribe(self, contract: Contract) -> MarketDataStream:
         """Start, or return the one that runs."""
+        with self._wire:
+            stream = self._registered(contract)
+            if stream.generation >= 0:
+                return stream
+            try:
+                self._request(stream)
+            except BaseException:
+                with self._lock:
+                    self._by_key.pop(contract.key, None)
+                    self._by_id.pop(stream.request_id, None)
+                raise
+            return stream
+
+    def _registered(self, contract: Contract) -> MarketDataStream:
+        """The stream that runs, or a new one that is not requested yet."""
         with self._lock:
             running = self._by_key.get(contract.key)
             if running is not None and running.error is None:
@@ -44,14 +62,7 @@ class StreamService:
                 raise RateLimitError(f"{self._max} streams run already: unsubscribe one first")
             stream = MarketDataStream(contract, self._session.clock)
             self._by_key[contract.key] = stream
-        try:
-            self._request(stream)
-        except BaseException:
-            with self._lock:
-                self._by_key.pop(contract.key, None)
-                self._by_id.pop(stream.request_id, None)
-            raise
-        return stream
+            return stream
 
     def running(self, contract: Contract) -> MarketDataStream:
         """The stream of ``contract``."""
@@ -64,13 +75,14 @@ class StreamService:
     def unsubscribe(self, target: Contract | MarketDataStream) -> MarketDataStream | None:
         """Cancel; None when nothing ran."""
         contract = target.contract if isinstance(target, MarketDataStream) else target
-        with self._lock:
-            stream = self._by_key.pop(contract.key, None)
-        if stream is None:
-            return None
-        stream.is_active = False
-        self._cancel(stream)
-        return stream
+        with self._wire:
+            with self._lock:
+                stream = self._by_key.pop(contract.key, None)
+            if stream is None:
+                return None
+            stream.is_active = False
+            self._cancel(stream)
+            return stream
 
     def first_quote(self, contract: Contract, timeout_s: float) -> Quote:
         """Subscribe until a two-sided quote is there, then cancel."""
@@ -90,26 +102,32 @@ class StreamService:
                 self.unsubscribe(stream)
 
     def resubscribe(self) -> None:
-        """Request every running stream again, each exactly once."""
+        """Request again what was requested before the connection, or its data, was lost.
+
+        Each stream exactly once per loss, however many threads call.
+        """
         for stream in self.active():
-            if stream.error is None:
-                with self._lock:
-                    self._by_id.pop(stream.request_id, None)
-                stream.resubscriptions += 1
-                self._request(stream)
+            with self._wire:
+                is_lost = stream.generation < self._session.generation
+                if is_lost and stream.is_active and stream.error is None:
+                    with self._lock:
+                        self._by_id.pop(stream.request_id, None)
+                    stream.resubscriptions += 1
+                    self._request(stream)
 
     def suspend(self) -> None:
         """Cancel on the wire, as far as the connection allows; ``resubscribe`` revives."""
         for stream in self.active():
-            with self._lock:
-                self._by_id.pop(stream.request_id, None)
-            with contextlib.suppress(GatewayConnectionError):  # closing cancels as well
+            with self._wire, contextlib.suppress(GatewayConnectionError):  # closing cancels, too
+                with self._lock:
+                    self._by_id.pop(stream.request_id, None)
                 self._cancel(stream)
 
     def _cancel(self, stream: MarketDataStream) -> None:
-        request_id = stream.request_id
-        if stream.error is None and self._session.is_ready:
-            self._session.send(lambda client: client.cancelMktData(request_id))
+        session, request_id = self._session, stream.request_id
+        is_held = stream.generation == session.generation  # else the gateway has forgotten it
+        if stream.error is None and session.is_ready and is_held:
+            session.send(lambda client: client.cancelMktData(request_id))
 
     def update(self, request_id: int, change: Change) -> None:
         """A tick (reader thread)."""
@@ -139,6 +157,10 @@ class StreamService:
         with self._lock:
             self._by_id[request_id] = stream
         ib = to_ib_contract(stream.contract)
-        self._session.send(
-            lambda client: client.reqMktData(request_id, ib, "", False, False, [])  # noqa: FBT003
-        )
+
+        def ask(client: ApiClient) -> None:
+            generation = self._session.generation  # of now: the pacer may outlast a connection
+            client.reqMktData(request_id, ib, "", False, False, [])  # noqa: FBT003
+            stream.generation = generation
+
+        self._session.send(ask)

@@ -1,8 +1,9 @@
 """Receives the official client's callbacks (reader thread) and hands them on.
 
-A handler that raises is recorded and fails the request its first argument names; the
-reader and the other requests go on. Signatures differ between ibapi 9.81 and 10.x in
-the error callback (3 to 5 arguments) and in the name of the commission report.
+A handler that raises is recorded and fails the request its first argument names, or the
+one of its kind; the reader and the other requests go on. Signatures differ between ibapi
+9.81 and 10.x in the error callback (3 to 5 arguments) and in the name of the commission
+report.
 """
 
 # ruff: noqa: N802, N803 - the library chose these names and calls by position
@@ -16,7 +17,8 @@ from typing import Any
 
 from ibapi.wrapper import EWrapper
 
-from bot.broker.account import CURRENT_TIME, POSITIONS, position_row
+from bot.broker.account import POSITIONS, position_row
+from bot.broker.asking import CURRENT_TIME
 from bot.broker.contracts import rule_kind
 from bot.broker.convert import connection_zone, from_ib_bar, from_ib_details
 from bot.broker.market_data import Change, MarketDataService
@@ -27,6 +29,14 @@ from bot.broker.streams import StreamService
 from bot.domain.contracts import OptionParameters, PriceIncrement
 from bot.domain.numbers import to_decimal
 
+# Rows without a request id: a row that cannot be read must not just be missing from the answer.
+_KINDS = {
+    "position": POSITIONS,
+    "currentTime": CURRENT_TIME,
+    "openOrder": OPEN_ORDERS,
+    "completedOrder": COMPLETED_ORDERS,
+}
+
 
 def _contained(handler: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(handler)
@@ -35,7 +45,10 @@ def _contained(handler: Callable[..., None]) -> Callable[..., None]:
             handler(self, *args)
         except Exception as error:  # nothing may kill the reader
             first = args[0] if args and isinstance(args[0], int) else None
-            self.session.callback_failed(handler.__name__, first, error)
+            kind = _KINDS.get(handler.__name__)
+            self.session.callback_failed(
+                handler.__name__, first if kind is None else kind, error=error
+            )
 
     return call
 

@@ -36,18 +36,19 @@ class Position:
     """Holdings in one contract; ``quantity`` is negative when short.
 
     ``avg_cost`` is per *contract* in dollars: for options it includes the multiplier
-    and commissions (a put sold at 21.0063 reads 2100.63). ``avg_price`` is per share.
+    and commissions (a put sold at 21.0063 reads 2100.63). ``avg_price`` is per share. Both
+    are None where the gateway did not say.
     """
 
     contract: Contract
     quantity: Decimal
-    avg_cost: Decimal
+    avg_cost: Decimal | None
     account: str
 
     @property
-    def avg_price(self) -> Decimal:
+    def avg_price(self) -> Decimal | None:
         """Average cost in dollars per share."""
-        return self.avg_cost / (self.contract.multiplier or 1)
+        return None if self.avg_cost is None else self.avg_cost / (self.contract.multiplier or 1)
 
     @property
     def symbol(self) -> str:

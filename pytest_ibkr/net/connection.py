@@ -8,13 +8,15 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, cast
 
 from pytest_ibkr.sim.client import Client
+from pytest_ibkr.sim.journal import Note
 from pytest_ibkr.wire.connection import Ended, FrameReceived, GatewayConnection, VersionsOffered
 from pytest_ibkr.wire.framing import frame
-from pytest_ibkr.wire.versions import negotiate
+from pytest_ibkr.wire.versions import OLDEST, negotiate
 
 if TYPE_CHECKING:
     from pytest_ibkr.net.server import GatewayServer
 
+_SHOWN_BYTES = 60  # of what came instead of a handshake
 _CHUNK = 4096  # the official client's receive size
 _HELD_BACK_BYTES = 8
 _HOLD_BACK_S = 0.005
@@ -30,7 +32,7 @@ class ClientConnection(asyncio.Protocol):
         self._server = server
         self._machine = GatewayConnection(max_frame=server.max_frame)
         self._transport: asyncio.Transport | None = None
-        self._held = b""
+        self._held = self._first = b""
         self._burst: deque[int] = deque(maxlen=_BURST_WRITES)
         self._burst_end_s = 0.0
         self.client: Client | None = None
@@ -56,13 +58,23 @@ class ClientConnection(asyncio.Protocol):
         self._server.left(self, str(exc or ""))
 
     def _consume(self, data: bytes) -> None:
+        if self.client is None:
+            self._first = (self._first + data)[:_SHOWN_BYTES]
         for event in self._machine.receive(data):
             if isinstance(event, FrameReceived):
                 self._receive(event.payload)
             elif isinstance(event, VersionsOffered):
                 self._answer_versions(event)
             elif isinstance(event, Ended):
+                if self.client is None and self._first and self._transport is not None:
+                    why = event.error or "the client hung up"
+                    self._note(f"no handshake: {why}; received {self._first!r}")
                 self.close(event.error)
+
+    def _note(self, reason: str) -> None:
+        """Say why no client came of this connection; it has no number in the journal."""
+        engine = self._server.engine
+        engine.journal.add(engine.now_s, 0, "note", Note(reason))
 
     def _receive(self, payload: bytes) -> None:
         server, client = self._server, self.client
@@ -73,7 +85,10 @@ class ClientConnection(asyncio.Protocol):
         server = self._server
         version = negotiate(offer.lowest, offer.highest, newest=server.newest_version)
         if version is None:
-            self.close(f"client offers v{offer.lowest}..{offer.highest}, too old or too new here")
+            offered = f"client offers {offer.lowest} to {offer.highest}"
+            reason = f"refused: {offered}, gateway speaks {OLDEST} to {server.newest_version}"
+            self._note(reason)
+            self.close(reason)
             return
         self.client = server.engine.open(version)
         if self.client is None:
@@ -135,7 +150,7 @@ class ClientConnection(asyncio.Protocol):
         """Hold back the tail when the client may meet a burst of exactly n x 4096 unread bytes.
 
         Both generations of the official client throw such a burst away when a second of silence
-        follows (measured.md 5). How much of the last writes it has read already is unknown here,
+        follows (seen with both of them over real sockets). How much of the last writes it has read already is unknown here,
         so every run of writes that ends with this one counts.
         """
         loop_s = self._server.loop_time()

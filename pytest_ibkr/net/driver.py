@@ -7,7 +7,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from pytest_ibkr import limits
 from pytest_ibkr.clock import VirtualClock
+from pytest_ibkr.errors import UsageError
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 
@@ -18,6 +20,7 @@ _DRAIN_S = 0.1
 _ASYNC_ROUNDS = 20
 _PATIENCE_S = 0.02
 _GRACE_S = 0.25
+_LATE_S = 60.0  # time flows while a test gets there: "move to 10:00" may come at 10:00:03
 
 
 def flowing_clock(start_s: float, speed: float) -> VirtualClock:
@@ -26,13 +29,17 @@ def flowing_clock(start_s: float, speed: float) -> VirtualClock:
 
 
 class SessionClock:
-    """Virtual time of one session; fits a bot's clock port (now, monotonic, sleep, wait)."""
+    """Virtual time of one session; fits a bot's clock port (now, monotonic, sleep, wait).
+
+    Moments are UTC, as ``now()`` returns them. For the exchange's time convert them:
+    ``clock.now().astimezone(ZoneInfo("America/New_York"))``.
+    """
 
     def __init__(self, server: GatewayServer) -> None:
         self._server = server
 
     def now(self) -> datetime:
-        """Return the virtual moment, aware, UTC."""
+        """Return the virtual moment, aware, UTC: 19:45 when it is 15:45 in New York in summer."""
         return datetime.fromtimestamp(self.epoch_s(), UTC)
 
     def epoch_s(self) -> float:
@@ -60,7 +67,12 @@ class SessionClock:
         self._server.call(self._server.time.resume)
 
     def sleep(self, seconds: float) -> None:
-        """Let virtual ``seconds`` pass: everything due happens in order, clients read it."""
+        """Let virtual ``seconds`` pass: everything due happens in order, clients read it.
+
+        Raises:
+            UsageError: a negative or infinite number of seconds, or none.
+        """
+        seconds = limits.seconds("sleep", seconds)
         self._server.take_in()
         target_s, reading = self.epoch_s() + seconds, True
         while (now_s := self.epoch_s()) < target_s:
@@ -70,6 +82,7 @@ class SessionClock:
 
     async def asleep(self, seconds: float) -> None:
         """Do the same as :meth:`sleep` without blocking the running event loop."""
+        seconds = limits.seconds("asleep", seconds)
         await asyncio.sleep(0)
         self._server.take_in()
         target_s = self.epoch_s() + seconds
@@ -82,8 +95,22 @@ class SessionClock:
                 await asyncio.sleep(SETTLE_S)
 
     def move_to(self, moment: datetime) -> None:
-        """Walk ahead to a moment; one already past leaves time as it is."""
-        self.sleep(max(0.0, moment.timestamp() - self.epoch_s()))
+        """Walk ahead to a moment; one that passed less than a minute ago leaves time as it is.
+
+        Args:
+            moment: aware, in any zone.
+
+        Raises:
+            UsageError: no datetime, one without a zone, or one that is long past.
+        """
+        ahead_s = limits.moment("move_to", moment).timestamp() - self.epoch_s()
+        if ahead_s < -_LATE_S:
+            raise UsageError(
+                f"move_to cannot go back to {moment.isoformat()}\n"
+                f"  state: it is {self.now().astimezone(moment.tzinfo).isoformat()}\n"
+                "  fix:   begin earlier: market_hours(at='HH:MM'), or start_at of the factory"
+            )
+        self.sleep(max(0.0, ahead_s))
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait for ``event`` at most virtual ``timeout_s``; time walks while nothing comes.

@@ -71,7 +71,11 @@ class GatewayServer:
             listener.bind((self.host, self.port))
         except OSError as exc:
             listener.close()
-            raise GatewayError(f"cannot listen on {self.host}:{self.port}: {exc}") from exc
+            raise GatewayError(
+                f"cannot listen on {self.host}:{self.port}: {exc.strerror or exc}\n"
+                "  state: nothing was started\n"
+                "  fix:   end what listens there, or take port 0 (any free one)"
+            ) from exc
         listener.listen(128)
         self.port = listener.getsockname()[1]
         ready = threading.Event()
@@ -193,6 +197,11 @@ class GatewayServer:
     def next_due_s(self) -> float | None:
         """Return when anything happens next."""
         return self.call(self.engine.schedule.next_due_s)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._loop is not None
 
     def pending_bytes(self) -> int:
         """Return bytes that clients have not taken from the gateway yet."""

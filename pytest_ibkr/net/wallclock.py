@@ -1,6 +1,6 @@
 """Keeps the process's wall clock (``datetime.now()``, ``time.time()``) in step with a gateway.
 
-Monotonic clocks, and with them every wait, time-out and event loop, stay real (measured.md 1).
+Monotonic clocks, and with them every wait, time-out and event loop, stay real.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ class JournalWatch:
         journal.listeners.append(self._wake)
 
     def entries(self) -> list[Entry]:
-        """Return what the journal keeps, oldest first."""
+        """Return what the journal keeps, oldest first; also once the gateway has stopped."""
+        if not self._server.running:  # its thread has ended: nobody else writes
+            return list(self._journal.entries())
         return self._server.call(lambda: list(self._journal.entries()))
 
     def wait_for(self, matches: Callable[[Entry], bool], timeout_s: float) -> Entry | None:

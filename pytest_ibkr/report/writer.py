@@ -9,7 +9,7 @@ import platform
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -44,7 +44,11 @@ class RunStamp:
 
 
 class Writer:
-    """The files of one run: the newest in ``reports``, all of them in its dated ``run``."""
+    """The files of one run: the newest in ``reports``, all of them in its dated ``run``.
+
+    Raises:
+        pytest.UsageError: ``reports`` cannot be made.
+    """
 
     run: Path
 
@@ -53,20 +57,26 @@ class Writer:
         self.results: Results | None = None
         self._config = config
         self._text = io.StringIO()
+        with _usage_error(reports):  # here: pytest-html would meet it first, and ends in a trace
+            reports.mkdir(parents=True, exist_ok=True)
         _default_path(config, "xmlpath", reports / "junit.xml")
         if _default_path(config, "htmlpath", reports / "report.html"):
             config.option.self_contained_html = True
 
     def begin(self, collector: Collector) -> None:
-        """Start the run: its directory, the copy of the terminal, an unfinished verdict."""
+        """Start the run: its directory, an unfinished verdict, the copy of the terminal.
+
+        Raises:
+            pytest.UsageError: nothing can be written there.
+        """
         # pytest's own stamp: no test has moved the wall clock yet.
         started_s = pytest.CallInfo.from_call(lambda: None, when="setup").start
         self._started = datetime.fromtimestamp(started_s, UTC)
         self._clock = flowing_clock(started_s, 1.0)  # goes on with the monotonic clock
-        self.reports.mkdir(parents=True, exist_ok=True)
-        self.run = new_run_directory(self.reports, self._started)
+        with _usage_error(self.reports):
+            self.run = new_run_directory(self.reports, self._started)
+            self._write(self._results(collector, RunStamp(interrupted=UNFINISHED), LIMITS))
         self._listen()
-        self._write(self._results(collector, RunStamp(interrupted=UNFINISHED), LIMITS))
 
     def finish(self, collector: Collector, stamp: RunStamp, limits: Mapping[str, float]) -> Results:
         """Write what the run came to."""
@@ -173,6 +183,21 @@ class Writer:
             write_both(self.reports, self.run, name, **files)
         # Last, so that whoever sees a results.json finds the pages rendered from it.
         write_both(self.reports, self.run, "results.json", newest=content, dated=content)
+
+
+@contextlib.contextmanager
+def _usage_error(reports: Path) -> Iterator[None]:
+    """Say of files that cannot be written what to do, before any test runs."""
+    try:
+        yield
+    except OSError as exc:
+        raise pytest.UsageError(
+            f"cannot write the report into {reports}: {exc.strerror or exc}"
+            f" ({exc.filename or reports})\n"
+            "  state: no test ran\n"
+            "  fix:   name a directory that can be made and written to: --ibkr-report,"
+            " IBKR_REPORT or the ini key ibkr_report"
+        ) from None
 
 
 def _default_path(config: pytest.Config, option: str, path: Path) -> bool:

@@ -1,63 +1,126 @@
-"""Faults as context managers: armed inside the block, taken back after it, proven to have fired."""
+"""Faults as a test holds them: armed at the call, taken back after their block, proven to fire.
+
+Checks what a test's author may ask; what a fault does is decided by the engine's board.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable
 from decimal import Decimal
+from types import TracebackType
+from typing import Final
 
-from pytest_ibkr.errors import FaultNeverFired, UsageError
+from pytest_ibkr import limits
+from pytest_ibkr.errors import FaultNeverFired, GatewayError, UsageError
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.faults import Fault
 from pytest_ibkr.sim.world import World
 
+_MOST: Final = 2**31 - 1
+
+
+class ArmedFault:
+    """A fault that is in force from the moment it was made.
+
+    In a ``with`` statement it ends with the block, which then fails when nothing met it. Without
+    one it stands until the session ends, and the session fails instead.
+
+    Attributes:
+        fired: how often something has met it.
+    """
+
+    def __init__(self, faults: Faults, arm: Callable[[], Fault]) -> None:
+        self._faults = faults
+        self._fault = faults.server.call(arm)
+
+    @property
+    def what(self) -> str:
+        """What is wrong, for people."""
+        return self._fault.what
+
+    @property
+    def fired(self) -> int:
+        """How often something has met it."""
+        return self._fault.fired
+
+    def __enter__(self) -> ArmedFault:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A stopped gateway must not hide the error that the test is ending with.
+        with contextlib.suppress(GatewayError) if kind else contextlib.nullcontext():
+            self.disarm()
+        if kind is None and not self.fired:
+            raise FaultNeverFired(f"{self.what}: nothing met this fault before its block ended")
+
+    def disarm(self) -> None:
+        """Take it back; what was sent before is still met."""
+        if self in self._faults.standing:
+            self._faults.standing.remove(self)
+        server = self._faults.server
+        server.take_in()
+        server.call(lambda: self._faults.engine.faults.disarm(self._fault))
+
 
 class Faults:
-    """What a test may break on purpose; every method is a context manager yielding the fault.
+    """What a test may break on purpose. Each fault is in force at once; ``with`` ends it.
+
+    Requests are named as the official client calls them (``"reqHistoricalData"``). ``symbol``
+    limits a fault to requests about contracts of that symbol, ``times`` to so many of them.
 
     Raises:
-        FaultNeverFired: at the end of a block whose fault nothing met.
+        UsageError: a request nobody knows or the gateway does not simulate, or a value that
+            cannot be.
+        FaultNeverFired: at the end of a block, or of the session, when nothing met the fault.
     """
 
     def __init__(self, server: GatewayServer, engine: Engine) -> None:
-        self._server, self._engine, self._board = server, engine, engine.faults
+        self.server, self.engine = server, engine
+        self.standing: list[ArmedFault] = []
 
-    @contextmanager
     def delay(
         self, request: str, seconds: float, *, symbol: str = "", times: int | None = None
-    ) -> Iterator[Fault]:
-        """Answer a request (``"reqHistoricalData"``) only after virtual seconds."""
-        arm = lambda: self._board.delay(request, seconds, symbol=symbol, times=times)  # noqa: E731
-        with self._armed(arm) as fault:
-            yield fault
+    ) -> ArmedFault:
+        """Answer a request only after virtual seconds, > 0."""
+        if not (wait_s := limits.seconds("delay", seconds)):
+            raise UsageError("a delay of 0 s delays nothing")
+        _check_times(times)
+        board = self.engine.faults
+        return self._armed(lambda: board.delay(request, wait_s, symbol=symbol, times=times))
 
-    @contextmanager
     def refuse(
         self, request: str, code: int, text: str, *, symbol: str = "", times: int | None = None
-    ) -> Iterator[Fault]:
+    ) -> ArmedFault:
         """Answer a request with an error and nothing else."""
-        with self._armed(
-            lambda: self._board.refuse(request, code, text, symbol=symbol, times=times)
-        ) as fault:
-            yield fault
+        limits.whole("an error code", code, -_MOST, _MOST)
+        if not isinstance(text, str):
+            raise UsageError(f"an error text cannot be {text!r}: text is expected")
+        _check_times(times)
+        board = self.engine.faults
+        return self._armed(lambda: board.refuse(request, code, text, symbol=symbol, times=times))
 
-    @contextmanager
-    def freeze(self, symbol: str) -> Iterator[Fault]:
+    def freeze(self, symbol: str) -> ArmedFault:
         """Let a symbol's quotes, and its options', stand still."""
-        with self._armed(lambda: self._board.freeze(symbol)) as fault:
-            yield fault
+        instrument_of(self.engine.world, symbol)
+        return self._armed(lambda: self.engine.faults.freeze(symbol))
 
-    @contextmanager
-    def cut(self, request: str, *, keep: int | None = None) -> Iterator[Fault]:
-        """Close the socket when a request comes, or after ``keep`` bytes of its answer."""
-        with self._armed(lambda: self._board.cut(request, keep=keep)) as fault:
-            yield fault
+    def cut(self, request: str, *, keep: int | None = None) -> ArmedFault:
+        """Close the socket when a request comes, or after ``keep`` bytes of its answer; once."""
+        if keep is not None:
+            limits.whole("keep", keep, 0, _MOST)
+        return self._armed(lambda: self.engine.faults.cut(request, keep=keep))
 
     def cut_now(self) -> None:
         """Drop every connection at once, as a gateway that dies does."""
-        self._server.drop_connections()
+        self.server.drop_connections()
 
     def external_trade(
         self, instrument: str | int, quantity: int | Decimal, price: Decimal | None = None
@@ -65,30 +128,51 @@ class Faults:
         """Trade on the account as somebody else would; price defaults to the last one.
 
         Args:
-            instrument: a symbol of the snapshot, or a conId.
-            quantity: signed; shares or contracts.
+            instrument: a symbol of the snapshot, or a conId; not an index.
+            quantity: signed; whole shares or contracts.
+            price: dollars per share.
         """
-        engine = self._engine
+        engine, amount = self.engine, limits.quantity(quantity)
+        given = None if price is None else limits.amount("price", price, least=Decimal(0))
 
         def trade() -> Fault:
-            found = instrument_of(engine.world, instrument)
+            found = tradable(engine.world, instrument)
             last = engine.world.market.quote(found, engine.now_s).last
-            paid = price if price is not None else Decimal(str(last)) if last else None
+            paid = given if given is not None else Decimal(str(last)) if last else None
             if paid is None:
                 raise UsageError(f"no last price for {instrument!r}: give one")
-            return engine.faults.external_trade(found.con_id, Decimal(quantity), paid)
+            return engine.faults.external_trade(found.con_id, amount, paid)
 
-        return self._server.call(trade)
+        return self.server.call(trade)
 
-    @contextmanager
-    def _armed(self, arm: Callable[[], Fault]) -> Iterator[Fault]:
-        fault = self._server.call(arm)
-        try:
-            yield fault
-        finally:
-            self._server.call(lambda: self._board.disarm(fault))
-        if not fault.fired:
-            raise FaultNeverFired(f"{fault.what}: nothing met this fault before its block ended")
+    def waive(self) -> None:
+        """Ask no proof of what still stands: its test has failed already."""
+        self.standing.clear()
+
+    def close(self) -> None:
+        """End what still stands.
+
+        Raises:
+            FaultNeverFired: nothing met one of them.
+        """
+        standing, self.standing = self.standing, []
+        unmet = [fault.what for fault in standing if not fault.fired]
+        if unmet:
+            raise FaultNeverFired(
+                f"{', '.join(unmet)}: nothing met this fault before the session ended\n"
+                "  state: it was armed outside a with block, so it stood until then\n"
+                "  fix:   with ibkr.faults.…: and inside it what is to meet the fault"
+            )
+
+    def _armed(self, arm: Callable[[], Fault]) -> ArmedFault:
+        fault = ArmedFault(self, arm)
+        self.standing.append(fault)
+        return fault
+
+
+def _check_times(times: int | None) -> None:
+    if times is not None:
+        limits.whole("times", times, 1, _MOST)
 
 
 def instrument_of(world: World, instrument: str | int) -> Instrument:
@@ -98,9 +182,24 @@ def instrument_of(world: World, instrument: str | int) -> Instrument:
         UsageError: it is not in the snapshot; the symbols that are, are listed.
     """
     book = world.book
-    by_symbol = isinstance(instrument, str)
-    found = book.by_symbol(str(instrument)) if by_symbol else book.by_id(int(instrument))
+    if isinstance(instrument, str):
+        found = book.by_symbol(instrument)
+    else:
+        found = book.by_id(limits.whole("an instrument", instrument, 0, _MOST))
     if found is None:
         known = ", ".join(world.snapshot.symbols)
-        raise UsageError(f"{instrument!r} is not in the snapshot: {known}")
+        what = repr(instrument) if isinstance(instrument, str) else f"conId {instrument}"
+        raise UsageError(f"{what} is not in the snapshot: {known}")
+    return found
+
+
+def tradable(world: World, instrument: str | int) -> Instrument:
+    """Return an instrument that somebody can hold.
+
+    Raises:
+        UsageError: it is not in the snapshot, or an index.
+    """
+    found = instrument_of(world, instrument)
+    if found.sec_type == "IND":
+        raise UsageError(f"{found.symbol} is an index: nobody can trade or hold it")
     return found

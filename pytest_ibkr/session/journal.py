@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pytest_ibkr.errors import WaitTimeout
+from pytest_ibkr.errors import UsageError, WaitTimeout
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.watch import JournalWatch
 from pytest_ibkr.sim.engine import Engine
@@ -17,7 +17,7 @@ from pytest_ibkr.wire.codec import Raw
 from pytest_ibkr.wire.declare import Message, specs
 from pytest_ibkr.wire.messages.order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
-from pytest_ibkr.wire.names import REQUEST_NAMES, request_type
+from pytest_ibkr.wire.names import REQUEST_NAMES, official_name, request_type
 
 M = TypeVar("M", bound=Message)
 What = str | type[Message] | Callable[[Entry], bool]
@@ -39,6 +39,10 @@ class SessionJournal:
         """Return what is kept, oldest first; of market data the last 10,000 per connection."""
         return self._watch.entries()
 
+    def newest_serial(self) -> int:
+        """Return the serial of the newest entry; 0 before the first."""
+        return max((entry.serial for entry in self.entries()), default=0)
+
     def requests(self, name: str | None = None) -> list[Message]:
         """Return what clients asked, all or those of one official name (``"reqMktData"``)."""
         wanted = request_type(name) if name is not None else Message
@@ -49,7 +53,12 @@ class SessionJournal:
         ]
 
     def answers(self, kind: type[M]) -> list[M]:
-        """Return messages of one class that went to clients."""
+        """Return messages of one class: ``answers(messages.OrderStatus)``.
+
+        ``pytest_ibkr.messages`` has the classes.
+        """
+        if not isinstance(kind, type):
+            raise UsageError(f"answers() cannot find {kind!r}: a class of pytest_ibkr.messages")
         return [e.message for e in self.entries() if isinstance(e.message, kind)]
 
     def orders(self) -> list[PlaceOrder]:
@@ -90,14 +99,15 @@ class SessionJournal:
             )
         return entry
 
-    def timeline(self, last: int | None = 200) -> str:
+    def timeline(self, last: int | None = 200, *, since: int = 0) -> str:
         """Return the wire as text, virtual New York times.
 
         Args:
             last: how many lines at most; runs of one kind of message are folded then. None: a
                 line for every entry.
+            since: only entries with a higher serial.
         """
-        entries = self.entries()
+        entries = [entry for entry in self.entries() if entry.serial > since]
         if last is None:
             lines = list(map(line_of, entries))
         else:
@@ -136,7 +146,7 @@ def describe(message: Message | Raw | Note) -> str:
     if isinstance(message, Note):
         return message.text
     if isinstance(message, Raw):
-        return f"undeclared message {message.msg_id}: {message.payload[:60]!r}"
+        return f"{official_name(message.msg_id)}: {message.payload[:60]!r}"
     shown = []
     for name, _spec in specs(type(message)):
         value = getattr(message, name)
@@ -162,4 +172,9 @@ def _matcher(what: What) -> Callable[[Entry], bool]:
     if isinstance(what, type):
         kind = what
         return lambda entry: isinstance(entry.message, kind)
+    if not callable(what):
+        raise UsageError(
+            f"cannot wait for {what!r}: a request's official name, a class of"
+            " pytest_ibkr.messages, or a predicate over entries"
+        )
     return what

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from pytest_ibkr import limits
 from pytest_ibkr.net.driver import SessionClock
 from pytest_ibkr.net.server import GatewayServer
-from pytest_ibkr.session.faults import Faults, instrument_of
+from pytest_ibkr.session.faults import Faults, tradable
 from pytest_ibkr.session.journal import SessionJournal
 from pytest_ibkr.sim.engine import Engine
 
@@ -86,11 +87,19 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the session: the wall clock returns, a failure inside the gateway is raised."""
+        """End the session: the wall clock returns, a failure inside the gateway is raised.
+
+        Raises:
+            FaultNeverFired: a fault armed outside a ``with`` block was never met.
+            GatewayError: the simulated gateway failed.
+        """
         if self._closed:
             return
         self._closed = True
-        self._on_close(self)
+        try:
+            self.faults.close()
+        finally:
+            self._on_close(self)
 
 
 class SessionAccount:
@@ -106,7 +115,8 @@ class SessionAccount:
 
     def set_cash(self, cash: Decimal) -> None:
         """Set the account's cash, USD."""
-        self._session.call(lambda: self._session.engine.accounts.set_cash(cash))
+        dollars = limits.amount("cash", cash)
+        self._session.call(lambda: self._session.engine.accounts.set_cash(dollars))
 
     def add_position(
         self, instrument: str | int, quantity: int | Decimal, *, average_cost: Decimal
@@ -114,17 +124,16 @@ class SessionAccount:
         """Put a position into the account as if it had always been there.
 
         Args:
-            instrument: a symbol of the snapshot, or a conId.
-            quantity: signed; shares or contracts.
+            instrument: a symbol of the snapshot, or a conId; not an index.
+            quantity: signed; whole shares or contracts.
             average_cost: dollars per share, for options per contract (multiplier included).
         """
-        session = self._session
+        session, amount = self._session, limits.quantity(quantity)
+        cost = limits.amount("average_cost", average_cost)
 
         def add() -> None:
-            found = instrument_of(session.engine.world, instrument)
-            session.engine.accounts.add_position(
-                found, Decimal(quantity), average_cost=average_cost
-            )
+            found = tradable(session.engine.world, instrument)
+            session.engine.accounts.add_position(found, amount, average_cost=cost)
 
         session.call(add)
 

@@ -53,10 +53,13 @@ def join_parent_group(order: Order) -> None:
 
 
 def after_fill(flow: OrderFlow, book: OrderBook, order: Order, shares: Decimal) -> None:
-    """Cancel or reduce what the fill replaces, and wake the children of a filled parent."""
+    """Cancel or reduce what the fill replaces, and wake the children of a filled parent.
+
+    A group of type 1 ends with any fill; types 2 and 3 take from every sibling what was filled.
+    """
     complete = order.status is Status.FILLED
     for sibling in book.siblings(order):
-        if complete or order.oca_type == CANCEL_ALL_WITH_BLOCK:
+        if order.oca_type == CANCEL_ALL_WITH_BLOCK:
             flow.cancel_now(sibling)
         else:
             flow.reduce(sibling, shares)

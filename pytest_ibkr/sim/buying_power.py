@@ -55,12 +55,13 @@ def funds_refusal(
 ) -> Refusal | None:
     """The 201 of an order the account cannot carry; None when it can, or the order closes.
 
-    Children are not counted: they close what their parent opens.
+    Of a child that waits for its parent only what goes beyond closing the parent counts.
     """
-    if order.parent is not None:
+    excess = _excess(order)
+    if excess == 0:
         return None
-    trade = expected_trade(order, engine, quantity=quantity)
-    if trade is None or not _opens(trade, engine):
+    trade = expected_trade(order, engine, quantity=quantity if excess is None else excess)
+    if trade is None or (excess is None and not _opens(trade, engine)):
         return None
     pending = _pending(order, book, engine)
     before = engine.accounts.standing(pending)
@@ -80,14 +81,24 @@ def _opens(trade: Trade, engine: Engine) -> bool:
     return abs(held + trade.quantity) > abs(held)
 
 
+def _excess(order: Order) -> Decimal | None:
+    """What a waiting child would trade beyond its parent's close; None: it waits for none."""
+    parent = order.parent
+    if parent is None or not order.waits_for_parent:
+        return None
+    closes = parent.instrument is order.instrument and parent.buys is not order.buys
+    return max(ZERO, order.remaining - parent.quantity) if closes else order.remaining
+
+
 def _pending(order: Order, book: OrderBook, engine: Engine) -> list[Trade]:
     """What other working orders would add; one order per OCA group can fill at most."""
     trades, groups = [], {order.oca_group} - {""}
     for other in book.open():
-        if other is order or other.parent is not None or other.oca_group in groups:
+        excess = _excess(other)
+        if other is order or excess == 0 or other.oca_group in groups:
             continue
-        trade = expected_trade(other, engine)
-        if trade is not None and _opens(trade, engine):
+        trade = expected_trade(other, engine, quantity=excess)
+        if trade is not None and (excess is not None or _opens(trade, engine)):
             trades.append(trade)
             groups |= {other.oca_group} - {""}
     return trades

@@ -75,6 +75,20 @@ class SessionCalendar:
         """The first opening instant after ``at_s``; None when the table ends before it."""
         return next((s.open_s for s in self.sessions if s.open_s > at_s), None)
 
+    def begun(self, at_s: float) -> Session | None:
+        """The last session that has opened by ``at_s``."""
+        session = self.latest(at_s)
+        if session is not None and at_s < session.open_s:
+            session = self.previous(session)
+        return session
+
+    def next_bell_s(self, at_s: float) -> float | None:
+        """The first opening or closing instant after ``at_s``; None when the table ends before."""
+        session = self.latest(at_s)
+        if session is not None and session.open_s <= at_s < session.close_s:
+            return session.close_s
+        return self.next_open_s(at_s)
+
     def trading_hours_text(self, at_s: float, *, liquid: bool) -> str:
         """Hours of six days from the day of ``at_s``, as contract details print them.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim.journal import Note
@@ -31,13 +33,16 @@ class Client:
         self.closing = ""
         self._engine = engine
         self._output: list[bytes] = []
-        self._cut_after: int | None = None
+        self._held = False
 
     def send(self, *messages: Message) -> None:
         """Queue messages in order, journalled; nothing happens once closed."""
         if self.closed or self.closing:
             return
         engine = self._engine
+        if self._held:
+            engine.later(0.0, lambda: self.send(*messages))
+            return
         for message in messages:
             payload = encode(message, self.version)
             engine.journal.add(engine.now_s, self.connection, "out", message, size=len(payload))
@@ -53,9 +58,23 @@ class Client:
             self.closing = reason
             self._engine.journal.add(self._engine.now_s, self.connection, "note", Note(reason))
 
-    def cut_output(self, keep: int) -> None:
-        """Send only ``keep`` more bytes, then close: a torn frame."""
-        self._cut_after = keep
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Inside, sending is an event of its own, planned with the engine's schedule."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    @contextmanager
+    def torn(self, keep: int) -> Iterator[None]:
+        """Of what is sent inside, only ``keep`` bytes go out; then the connection closes."""
+        before = len(self._output)
+        yield
+        if len(self._output) > before:
+            self._output[before:] = [b"".join(self._output[before:])[:keep]]
+            self.close("output cut")
 
     def take_output(self) -> bytes:
         """Return everything queued, in one piece."""
@@ -63,7 +82,4 @@ class Client:
             return b""
         data = b"".join(self._output)
         self._output.clear()
-        if self._cut_after is not None:
-            data, self._cut_after = data[: self._cut_after], 0
-            self.close("output cut")
         return data

@@ -39,6 +39,7 @@ from pytest_ibkr.wire.messages.order import (
     ReqOpenOrders,
 )
 from pytest_ibkr.wire.messages.session import ReqIds, StartApi
+from pytest_ibkr.wire.names import official_name
 
 DEFAULT_ACCOUNT = "DU0000001"
 DEFAULT_CASH = Decimal("1000000.00")
@@ -132,6 +133,7 @@ class Engine:
         if not client.started and not isinstance(message, StartApi):
             client.close("a request came before startApi")
         elif isinstance(message, Raw):
+            self.note(client, f"{official_name(message.msg_id)} is not simulated by pytest-ibkr")
             kind = f"Message type {message.msg_id}" if message.msg_id is not None else "No type"
             client.error(-1, 320, f"Error reading request:{kind}.  Unable to parse data.")
         elif not self.faults.intercept(client, message):

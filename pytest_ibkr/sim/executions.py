@@ -5,16 +5,14 @@ Reads the book; the live pushes of executions are ``order_reports``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pytest_ibkr.sim import echo
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, date_of
 from pytest_ibkr.sim.order_state import Execution, OrderBook
 from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.sim.times import names_zone, read_moment
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.order import ExecutionDataEnd, ReqExecutions
 from pytest_ibkr.wire.versions import ZONED_TIMES
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 _SIDES: Final = {"BUY": True, "BOT": True, "SELL": False, "SLD": False, "SSHORT": False}
-_TIME: Final = re.compile(r"(\d{8})(-| +)(\d\d):(\d\d):(\d\d)(?: (\S+))?")
 BAD_TIME: Final = (
     "Time: The date, time, or time-zone entered is invalid.\n"
     "The correct format is yyyymmdd hh:mm:ss xx/xxxx"
@@ -40,19 +37,12 @@ def read_time(text: str) -> float:
     """Epoch seconds of ``yyyymmdd hh:mm:ss[ zone]`` (exchange time) or ``yyyymmdd-hh:mm:ss`` (UTC).
 
     Raises:
-        Refusal: 10314 when it is neither.
+        Refusal: 10314 when it is neither, or names no real date, time, zone or year.
     """
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        raise Refusal(10314, BAD_TIME)
-    day, dash, hours, minutes, seconds, zone = found.groups()
     try:
-        tz = UTC if dash == "-" else ZoneInfo(zone) if zone else EXCHANGE_ZONE
-        date = int(day[:4]), int(day[4:6]), int(day[6:])
-        stamp = datetime(*date, int(hours), int(minutes), int(seconds), tzinfo=tz)
-    except (ValueError, ZoneInfoNotFoundError):
+        return read_moment(text.strip(), zone=EXCHANGE_ZONE)
+    except ValueError:
         raise Refusal(10314, BAD_TIME) from None
-    return stamp.timestamp()
 
 
 class ExecutionDesk:
@@ -72,7 +62,7 @@ class ExecutionDesk:
             Refusal: 10314 for a time that cannot be read.
         """
         since_s = read_time(message.time) if message.time else None
-        zoneless = message.time and " " in message.time and not message.time.strip()[-1].isalpha()
+        zoneless = message.time and not names_zone(message.time.strip())
         if zoneless and client.version >= ZONED_TIMES:
             client.error(message.request_id, 2174, NO_ZONE)
         delay_s = self._engine.conditions.latency.query_s

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pytest_ibkr.errors import UsageError
+from pytest_ibkr.sim.consequences import Consequences
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.names import request_type
 
@@ -55,11 +56,16 @@ class FaultBoard:
     def delay(
         self, request: str, seconds: float, *, symbol: str = "", times: int | None = None
     ) -> Fault:
-        """Handle matching requests only ``seconds`` later, in virtual time that must pass."""
+        """Answer matching requests only ``seconds`` later, in virtual time that must pass.
+
+        The request itself is taken at once: a cancel in between finds it pending.
+        """
         fault = Fault(f"{request} delayed by {seconds:g} s", request_type(request), symbol, times)
 
         def meet(client: Client, message: Message) -> bool:
-            self._engine.later(seconds, lambda: self._engine.dispatch(client, message))
+            plan = Consequences(self._engine, delay_s=seconds)
+            with plan, client.held_back():
+                self._engine.dispatch(client, message)
             return True
 
         return self._arm(fault, meet)
@@ -81,7 +87,7 @@ class FaultBoard:
     def cut(self, request: str, *, keep: int | None = None, times: int | None = 1) -> Fault:
         """Close the socket without a message when a matching request comes.
 
-        ``keep``: answer it, but let only that many bytes out: a torn frame.
+        ``keep``: answer it, but let only that many bytes of the answer out: a torn frame.
         """
         fault = Fault(f"cut at {request}", request_type(request), times=times)
 
@@ -89,8 +95,10 @@ class FaultBoard:
             if keep is None:
                 client.close(f"cut by a fault at {request}")
                 return True
-            client.cut_output(keep)
-            return False
+            plan = Consequences(self._engine, around=lambda: client.torn(keep))
+            with plan, client.torn(keep):
+                self._engine.dispatch(client, message)
+            return True
 
         return self._arm(fault, meet)
 

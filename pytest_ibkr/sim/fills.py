@@ -105,17 +105,18 @@ def trailed_stop(order: Order, quote: Quote, *, tick: Decimal) -> Decimal | None
 class Liquidity:
     """How much of the displayed size of the present quote is taken already.
 
-    A quote is known by the instant it ends at: the next change of the instrument.
+    A side of a quote is the same one as long as it shows the same price and size: quotes are
+    looked at more often than they change, and what is taken comes back only with a new one.
     """
 
-    _used: dict[tuple[int, bool], tuple[object, Decimal]] = field(default_factory=dict)
+    _used: dict[tuple[int, bool], tuple[Offer, Decimal]] = field(default_factory=dict)
 
-    def left(self, con_id: int, offer: Offer, *, buys: bool, until: object) -> Decimal:
-        """Size still offered on one side of the quote that lasts to ``until``."""
-        ends, used = self._used.get((con_id, buys), (None, ZERO))
-        return max(ZERO, offer.size - used) if ends == until else offer.size
+    def left(self, con_id: int, offer: Offer, *, buys: bool) -> Decimal:
+        """Size still offered on one side."""
+        seen, used = self._used.get((con_id, buys), (None, ZERO))
+        return max(ZERO, offer.size - used) if seen == offer else offer.size
 
-    def take(self, con_id: int, size: Decimal, *, buys: bool, until: object) -> None:
-        """Remember that size was taken from the quote that lasts to ``until``."""
-        ends, used = self._used.get((con_id, buys), (None, ZERO))
-        self._used[con_id, buys] = until, size + (used if ends == until else ZERO)
+    def take(self, con_id: int, offer: Offer, size: Decimal, *, buys: bool) -> None:
+        """Remember that size was taken from what one side offers."""
+        seen, used = self._used.get((con_id, buys), (None, ZERO))
+        self._used[con_id, buys] = offer, size + (used if seen == offer else ZERO)

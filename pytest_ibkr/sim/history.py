@@ -1,4 +1,4 @@
-"""Historical data requests: validation, waiting, answer, cancel, limits.
+"""Historical data requests: validation, waiting, answer, updates, cancel, limits.
 
 Source: gateway-behaviour.md 2.5 and 5. Imports the engine for types only.
 """
@@ -12,26 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim import history_request
 from pytest_ibkr.sim.contracts import Instrument
-from pytest_ibkr.sim.history_bars import BarRow, BarSource
-from pytest_ibkr.sim.history_request import NO_ZONE, WHAT, Asked
-from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS, bar_date, message, moment
-from pytest_ibkr.sim.market_line import DELAY_S
+from pytest_ibkr.sim.history_live import LiveBars
+from pytest_ibkr.sim.history_query import PREFIX, Query
+from pytest_ibkr.sim.history_request import NO_ZONE, Asked
 from pytest_ibkr.sim.refusal import Refusal, failed
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages.contract import Contract
-from pytest_ibkr.wire.messages.history import (
-    CancelHistoricalData,
-    HistoricalData,
-    ReqHistoricalData,
-)
+from pytest_ibkr.wire.messages.history import CancelHistoricalData, ReqHistoricalData
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.schedule import Timer
 
-_PREFIX: Final = "Historical Market Data Service error message:"
-_PACING: Final = f"{_PREFIX}Historical data request pacing violation"
+_PACING: Final = f"{PREFIX}Historical data request pacing violation"
 _MAX_OPEN: Final = 50
 _SMALL_BAR_S: Final = 30
 _BUDGET, _BUDGET_S = 60, 600.0  # small-bar requests a client
@@ -54,7 +47,7 @@ class HistoryDesk:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._open: dict[tuple[int, int], Timer] = {}
+        self._open: dict[tuple[int, int], Timer | LiveBars] = {}
         self._small: dict[int, deque[_Small]] = {}
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
@@ -83,59 +76,35 @@ class HistoryDesk:
         if asked.end_s is None:  # now means when it was asked, not when it is answered
             asked = replace(asked, end_s=engine.now_s)
 
-        def answer() -> None:
-            del self._open[key]
-            try:
-                client.send(self._answer(client, request, instrument=instrument, asked=asked))
-            except Refusal as refusal:
-                client.error(request.request_id, refusal.code, refusal.text)
+        query = Query(engine, client, request, instrument, asked)
+        delay_s = engine.conditions.latency.history_s
+        self._open[key] = engine.owe(client, delay_s, lambda: self._answer(key, query))
 
-        self._open[key] = engine.owe(client, engine.conditions.latency.history_s, answer)
+    def _answer(self, key: tuple[int, int], query: Query) -> None:
+        del self._open[key]
+        client, request = query.client, query.request
+        try:
+            answer, last = query.answer()
+        except Refusal as refusal:
+            client.error(request.request_id, refusal.code, refusal.text)
+            return
+        client.send(answer)
+        if request.keep_up_to_date:
+            live = LiveBars(
+                *(self._engine, client),
+                request_id=request.request_id,
+                bars=query.since,
+                last=last,
+            )
+            self._open[key] = live
 
     def _cancel(self, client: Client, request: CancelHistoricalData) -> None:
-        timer = self._open.pop((client.connection, request.request_id), None)
+        found = self._open.pop((client.connection, request.request_id), None)
         number = request.request_id
-        if timer is None:
+        if found is None:
             raise Refusal(366, f"No historical data query found for ticker id:{number}")
-        timer.cancel()
-        raise Refusal(162, f"{_PREFIX}API historical data query cancelled: {number}")
-
-    def _answer(
-        self, client: Client, request: ReqHistoricalData, *, instrument: Instrument, asked: Asked
-    ) -> HistoricalData:
-        engine = self._engine
-        entitlement = engine.conditions.entitlement_of(instrument.symbol)
-        if entitlement == "none":
-            raise Refusal(162, _no_permission(instrument))
-        # Without a live subscription the data ends 15 minutes ago (paper log, 2026-01-02).
-        lag_s = 0.0 if entitlement == "live" else DELAY_S
-        known_s = min(engine.market_time(instrument), engine.now_s) - lag_s
-        source = BarSource(engine.world, instrument, known_s=known_s)
-        start_s, end_s = source.window(asked)
-        spread = engine.world.market.spread(instrument)
-        rows: list[BarRow] = []
-        if asked.what in TRADE_BARS or (asked.what in SHOWN and spread is not None):
-            rows = source.bars(asked.bar_s, start_s, end_s)
-        if not rows:
-            raise Refusal(162, _no_data(instrument, request.contract, asked.what))
-        version, zone = client.version, instrument.time_zone
-        dating = {"date_format": request.date_format, "version": version}
-        return HistoricalData(
-            request_id=request.request_id,
-            start=moment(start_s, version=version, zone=zone),
-            end=moment(end_s, version=version, zone=zone),
-            bars=tuple(
-                message(
-                    row,
-                    instrument,
-                    what=asked.what,
-                    spread=spread or 0.0,
-                    date=bar_date(row, asked.bar_s, zone=zone, **dating),
-                    version=version,
-                )
-                for row in rows
-            ),
-        )
+        found.cancel()
+        raise Refusal(162, f"{PREFIX}API historical data query cancelled: {number}")
 
     def _keep_pace(
         self, client: Client, request: ReqHistoricalData, *, instrument: Instrument, asked: Asked
@@ -157,17 +126,3 @@ class HistoryDesk:
         ):
             raise Refusal(162, _PACING)
         recent.append(_Small(now_s, instrument.con_id, text, cost))
-
-
-def _no_permission(instrument: Instrument) -> str:
-    exchange = "ISLAND" if instrument.primary_exchange == "NASDAQ" else instrument.listing
-    return (
-        f"{_PREFIX}No market data permissions for {exchange} {instrument.sec_type}. Requested"
-        " market data requires additional subscription for API. See link in 'Market Data"
-        " Connections' dialog for more details."
-    )
-
-
-def _no_data(instrument: Instrument, contract: Contract, what: str) -> str:
-    name = f"{instrument.local_symbol}@{contract.exchange}"
-    return f"{_PREFIX}HMDS query returned no data: {name} {WHAT[what]}"

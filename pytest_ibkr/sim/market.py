@@ -95,6 +95,11 @@ class Market:
             return None
         return desk.computation(instrument, quote, side, at_s=moment_s, spot=spot)
 
+    def last_quoted_s(self, at_s: float) -> float:
+        """``at_s`` while the market is open, else the last close: where frozen data stands."""
+        session = self.calendar.begun(at_s)
+        return at_s if session is None else min(at_s, session.close_s)
+
     def next_change_s(self, instrument: Instrument, at_s: float) -> float | None:
         """The next instant, strictly later, at which the quote may differ; None: never again.
 

@@ -7,10 +7,10 @@ Sends what changed at the instants the market may change at. Source: gateway-beh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.feed import Feed
 from pytest_ibkr.sim.generic_ticks import NO_TOP, GenericTicks
 from pytest_ibkr.sim.quotes import Quote, Side
 from pytest_ibkr.sim.ticks import DELAYED, LIVE, SHARE_SIZES, SIDES, Field, TickWriter
@@ -27,24 +27,11 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.schedule import Timer
 
 SNAPSHOT_END_S: Final = 11.0
-DELAY_S: Final = 900.0  # delayed data is 15 minutes old
 _DELAYED_NOTICE: Final = "Requested market data is not subscribed. Displaying delayed market data."
 _BBO_STOCK, _BBO_OTHER = "9c0001", "a60001"  # keys of exchange maps, as captured
 _PERMISSIONS: Final = 3
 _MODEL_GAP_S: Final = 1.0  # the model's computation is not sent more often
 _STANDSTILL_S: Final = 1.0  # how often a frozen line looks whether it still is
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What a client is shown: the market data type announced in message 58."""
-
-    data_type: int
-
-    @property
-    def delayed(self) -> bool:
-        """Whether it is 15 minutes old."""
-        return self.data_type > 2
 
 
 class MarketLine:
@@ -65,7 +52,7 @@ class MarketLine:
         self._engine, self._client, self._request_id = engine, client, request_id
         self.instrument, self.snapshot = instrument, snapshot
         self._feed, self._ended, self._asked = feed, ended, asked
-        self._lag_s = DELAY_S if feed.delayed else 0.0
+        self._lag_s = feed.lag_s
         self._writer = TickWriter(
             request_id,
             DELAYED if feed.delayed else LIVE,
@@ -104,7 +91,7 @@ class MarketLine:
 
     def _now(self) -> tuple[Quote, float]:
         at_s = self._engine.market_time(self.instrument) - self._lag_s
-        return self._engine.world.market.quote(self.instrument, at_s), at_s
+        return self._feed.shown(self._engine.world.market, self.instrument, at_s)
 
     def _first(self) -> None:
         if self._over:
@@ -177,7 +164,7 @@ class MarketLine:
         self._go_on()
 
     def _computations(self, quote: Quote, at_s: float) -> list[Message]:
-        if self.instrument.sec_type != "OPT" or not self._greeks_due():
+        if self.instrument.sec_type != "OPT" or not (quote.two_sided and self._greeks_due()):
             return []
         found: list[Message] = []
         for side in SIDES:
@@ -218,7 +205,8 @@ class MarketLine:
             self._next.cancel()
         now_s = self._engine.now_s
         market = self._engine.world.market
-        next_s = market.next_change_s(self.instrument, now_s - self._lag_s)
+        at_s = now_s - self._lag_s
+        next_s = market.next_change_s(self.instrument, at_s) or market.calendar.next_bell_s(at_s)
         if next_s is not None:
             next_s += self._lag_s
         if self.instrument.symbol in self._engine.conditions.frozen:
@@ -231,13 +219,17 @@ class MarketLine:
         needed = {"bid", "ask", "last", "open", "close"}
         if self.instrument.sec_type != "STK":
             needed.discard("open")
-        if self.instrument.sec_type == "IND" and self._quote.bid is None:
+        if self.instrument.sec_type == "IND" and self._never_quoted:
             needed -= {"bid", "ask"}
         if self._feed.delayed:
             needed.add("last_time_s")
         if self.instrument.sec_type == "OPT":
             needed |= {f"{side} computation" for side in SIDES}
         return needed <= self._sent
+
+    @property
+    def _never_quoted(self) -> bool:
+        return self._engine.world.market.spread(self.instrument) is None
 
     def _time_out(self) -> None:
         if not self._over:

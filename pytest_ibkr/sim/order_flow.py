@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_ibkr.sim import brackets
+from pytest_ibkr.sim import brackets, order_band
 from pytest_ibkr.sim.buying_power import funds_refusal
 from pytest_ibkr.sim.execution_record import execute_order
+from pytest_ibkr.sim.fills import opposite
 from pytest_ibkr.sim.order_reports import Reports
 from pytest_ibkr.sim.order_state import Order, OrderBook, Status
 from pytest_ibkr.sim.order_watch import Watch
@@ -29,6 +30,7 @@ FOK_REFUSED: Final = "The time-in-force is not supported by the destination."
 BOTH_SIDES: Final = (
     "Cannot have open orders on both sides of the same US Option contract in the same account."
 )
+FOREIGN_ACCOUNT: Final = "Invalid account number"
 TOO_LATE: Final = "Order has been cancelled already, too late to replace"
 
 
@@ -62,7 +64,7 @@ class OrderFlow:
         order.modified_silently = to_market and not order.rests
         if not order.modified_silently:
             self.reports.pair(order)
-        if not order.rests:
+        if not order.rests and not self.kept_out(order):
             self.watch.route(order)
 
     def after_ack(self, action: Callable[[], None]) -> None:
@@ -91,7 +93,7 @@ class OrderFlow:
         if order.rests:
             self.reports.pair(order)
             self.watch.start(order)
-        else:
+        elif not self.kept_out(order, first=True):
             self._announce_working(order)
             self.watch.route(order)
 
@@ -106,7 +108,31 @@ class OrderFlow:
         order.status = Status.SUBMITTED
         self.reports.pair(order, times=2)
 
+    def kept_out(self, order: Order, *, first: bool = False) -> bool:
+        """Cancel an order that begins to work with a limit beyond the price band.
+
+        Args:
+            order: about to meet the market.
+            first: its acknowledgement is still to be sent.
+
+        Returns:
+            Whether it is on its way out: PendingCancel twice, Cancelled, the long 202 (S13).
+        """
+        quote = self.watch.valid_quote(order.instrument)
+        offer = None if quote is None else opposite(quote, buys=order.buys)
+        reason = order_band.refusal(order, offer)
+        if not reason:
+            return False
+        order.ready_s, order.cancel_asked = None, True
+        if first:
+            self.reports.pair(order)
+        self._after(self._latency.cancel_s / 2, lambda: self._pending_cancel(order, times=2))
+        self._after(self._latency.cancel_s, lambda: self.cancel_now(order, reason=reason))
+        return True
+
     def _refusal_by_ib(self, order: Order) -> Refusal | None:
+        if order.terms.account not in ("", self._engine.account_id):
+            return Refusal(201, REJECTED + FOREIGN_ACCOUNT)
         if order.terms.tif == "FOK":
             return Refusal(201, REJECTED + FOK_REFUSED)
         if self._on_both_sides(order):
@@ -126,12 +152,19 @@ class OrderFlow:
     # What happens to a working order
 
     def activate(self, order: Order) -> None:
-        """Its parent is filled or the market open: work it, if nothing else holds it."""
+        """Its parent is filled or the market open: work it, if nothing else holds it.
+
+        A child is looked at again: it may not close what it was meant to close.
+        """
         if not order.is_open or order.status is Status.PENDING_CANCEL:
+            return
+        refusal = funds_refusal(order, self._book, self._engine) if order.parent else None
+        if refusal is not None:
+            self.reject(order, refusal.code, refusal.text)
             return
         if order.rests:
             self.reports.pair(order)
-        else:
+        elif not self.kept_out(order, first=True):
             order.status = Status.SUBMITTED
             self.reports.pair(order)
             self.watch.route(order)
@@ -157,11 +190,14 @@ class OrderFlow:
         brackets.after_fill(self, self._book, order, shares)
 
     def reduce(self, order: Order, shares: Decimal) -> None:
-        """Take away quantity because another order of its OCA group filled as much."""
-        order.quantity -= min(shares, order.remaining)
-        if order.remaining == 0:
+        """Take away quantity because another order of its OCA group filled as much.
+
+        One with nothing left is cancelled, and says what it had remaining.
+        """
+        if shares >= order.remaining:
             self.cancel_now(order)
         else:
+            order.quantity -= shares
             self.reports.pair(order)
 
     # On the way out
@@ -173,7 +209,7 @@ class OrderFlow:
         self._after(half_s, lambda: self._pending_cancel(order))
         self._after(self._latency.cancel_s, lambda: self._cancel(order))
 
-    def _pending_cancel(self, order: Order) -> None:
+    def _pending_cancel(self, order: Order, *, times: int = 1) -> None:
         if not order.is_open:
             return
         # What the exchange never had comes back with its echo, twice (off-hours captures).
@@ -182,7 +218,7 @@ class OrderFlow:
         if off_hours:
             self.reports.pair(order, times=2)
         else:
-            self.reports.status(order)
+            self.reports.status(order, times=times)
 
     def _cancel(self, order: Order) -> None:
         if order.status is Status.PENDING_SUBMIT:
@@ -200,14 +236,16 @@ class OrderFlow:
         self.reports.status(order)
         self.cancel_now(order)
 
-    def cancel_now(self, order: Order, text: str = "Cancelled by System:\n") -> None:
-        """Cancel at IB, at once: orderStatus and 202; children of it go too."""
+    def cancel_now(
+        self, order: Order, text: str = "Cancelled by System:\n", *, reason: str = ""
+    ) -> None:
+        """Cancel at IB, at once: orderStatus and 202 with a reason; children of it go too."""
         if order.is_done:
             return
         order.perm_id = order.perm_id or self._book.new_perm_id()
         order.status = Status.CANCELLED
         self._finish(order, text)
-        self.reports.cancelled(order)
+        self.reports.cancelled(order, reason)
         brackets.after_end(self, order)
 
     def cancel_held(self, order: Order) -> None:

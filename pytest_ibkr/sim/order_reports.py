@@ -36,10 +36,10 @@ class Reports:
             shown = echo.open_order(order, account=self._engine.account_id)
             client.send(*(shown, echo.order_status(order)) * times)
 
-    def status(self, order: Order) -> None:
+    def status(self, order: Order, *, times: int = 1) -> None:
         """Send orderStatus alone, as terminal states come."""
         if (client := self.client_of(order)) is not None:
-            client.send(echo.order_status(order))
+            client.send(*[echo.order_status(order)] * times)
 
     def error(self, order: Order, code: int, text: str) -> None:
         """Send message 4 under the order's id."""

@@ -9,6 +9,7 @@ import dataclasses
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.sim.order_attributes import check_attributes
 from pytest_ibkr.sim.order_state import Order
 from pytest_ibkr.sim.refusal import Refusal, invalid
 
@@ -29,11 +30,17 @@ _SPELLINGS: Final = {"STPLMT": "STP LMT", "MKTPRT": "MKT PRT", "TRAILLIMIT": "TR
 TIFS: Final = frozenset({"DAY", "GTC", "IOC", "FOK"})
 _LIMITED: Final = frozenset({"LMT", "STP LMT"})
 _STOPPED: Final = frozenset({"STP", "STP LMT"})
+_TRIGGERED: Final = _STOPPED | {"TRAIL"}
+_LAST_PRICE: Final = 2  # trigger method; the default of everything but options
+_OCA_TYPES: Final = frozenset({0, 1, 2, 3})
 _TRIGGER_METHODS: Final = frozenset({0, 1, 2, 3, 4, 7, 8})
 _SMALLEST_SIZE: Final = Decimal("0.0001")  # size increment of SPY in the captured details
 _LARGEST: Final = Decimal(10) ** 12  # beyond any market; Decimal cannot divide 1e300 exactly
 
 DUPLICATE: Final = Refusal(103, "Duplicate order id")
+OTHER_ACCOUNT: Final = Refusal(
+    422, "The account and clearing attributes on this order may not be changed."
+)
 FILLED: Final = Refusal(104, "Cannot modify a filled order.")
 UNSUPPORTED_TYPE: Final = "Unsupported order type for this exchange and security type."
 TICK_SIZE: Final = "The price does not conform to the minimum price variation for this contract."
@@ -68,7 +75,8 @@ def check_form(terms: PlaceOrder, conditions: Conditions) -> None:
     """Refuse what is wrong whatever the contract is.
 
     Raises:
-        Refusal: side, type, size, missing prices, TIF, exchange, attributes.
+        Refusal: side, type, size, missing prices, TIF, exchange, attributes; every attribute
+            that is not worked here and not at its default (``order_attributes``).
     """
     if terms.order_id <= 0:
         raise Refusal(10149, f"Invalid order id: {terms.order_id}")
@@ -82,8 +90,7 @@ def check_form(terms: PlaceOrder, conditions: Conditions) -> None:
         raise invalid("Invalid order type was entered")
     if order_type_of(terms) not in SUPPORTED or terms.contract.sec_type in ("BAG", "IND"):
         raise Refusal(387, UNSUPPORTED_TYPE)
-    if terms.trigger_method not in _TRIGGER_METHODS:
-        raise invalid("Invalid trigger method")
+    _check_trigger_method(terms)
     _check_prices_given(terms)
     if terms.tif and terms.tif not in TIFS:
         raise Refusal(10052, f"Invalid time in force:{terms.tif}")
@@ -91,6 +98,19 @@ def check_form(terms: PlaceOrder, conditions: Conditions) -> None:
         raise Refusal(10268, "The 'EtradeOnly' order attribute is not supported.")
     if terms.what_if and not terms.transmit:
         raise invalid("What-If order should have transmit flag set to TRUE.")
+    if terms.oca_type not in _OCA_TYPES:
+        raise invalid("Invalid OCA type")
+    check_attributes(terms)
+
+
+def _check_trigger_method(terms: PlaceOrder) -> None:
+    """Refuse methods that are none, and for stops those that are not worked here."""
+    if terms.trigger_method not in _TRIGGER_METHODS:
+        raise invalid("Invalid trigger method")
+    default = terms.trigger_method == 0
+    by_last = terms.trigger_method == _LAST_PRICE and terms.contract.sec_type != "OPT"
+    if order_type_of(terms) in _TRIGGERED and not (default or by_last):
+        raise Refusal(10340, "The following order attribute is not supported: triggerMethod")
 
 
 def _check_prices_given(terms: PlaceOrder) -> None:
@@ -106,6 +126,13 @@ def _check_prices_given(terms: PlaceOrder) -> None:
             raise Refusal(320, f"Error reading request:{text}")
         if not amount and not percent:
             raise invalid("Please enter a stop price")
+        if percent is not None and percent and not 0 < percent < 100:
+            raise Refusal(159, "The percent offset value must be between 0% and 100%.")
+    elif terms.trailing_percent or terms.trail_stop_price:
+        raise Refusal(10340, "The following order attribute is not supported: trailingPercent")
+    stops = (terms.aux_price, terms.trail_stop_price) if order_type in _TRIGGERED else ()
+    if any(price is not None and price < 0 for price in stops):
+        raise Refusal(403, "Invalid stop price.")
 
 
 def check_contract(terms: PlaceOrder, instrument: Instrument, market: Market) -> None:
@@ -145,11 +172,15 @@ def check_parent(terms: PlaceOrder, parent: Order | None) -> None:
     """Refuse a child whose parent cannot have it.
 
     Raises:
-        Refusal: no such parent, or a trailing stop under a market order.
+        Refusal: no such parent, one that hangs under the child itself, or a trailing stop under
+            a market order.
     """
     if not terms.parent_id:
         return
-    if parent is None or (parent.is_done and parent.remaining):
+    ancestor = parent
+    while ancestor is not None and ancestor.order_id != terms.order_id:
+        ancestor = ancestor.parent
+    if parent is None or ancestor is not None or (parent.is_done and parent.remaining):
         raise Refusal(10006, "Missing parent order.")
     if order_type_of(terms) == "TRAIL" and parent.order_type == "MKT":
         raise Refusal(328, NO_TRAIL_UNDER_MARKET)
@@ -159,7 +190,8 @@ def check_modification(order: Order, terms: PlaceOrder, instrument: Instrument) 
     """Refuse a change that makes it another order; the original keeps working.
 
     Raises:
-        Refusal: another contract or side, type, time in force or OCA group; less than is filled.
+        Refusal: another contract or side, type, time in force, parent or OCA group; less than is
+            filled.
     """
     if instrument is not order.instrument or terms.action != order.terms.action:
         raise Refusal(105, "Order being modified does not match original order")
@@ -169,6 +201,8 @@ def check_modification(order: Order, terms: PlaceOrder, instrument: Instrument) 
     if (terms.tif or "DAY") != (order.terms.tif or "DAY"):
         text = "Order modify failed. Cannot change to the new Time in Force."
         raise Refusal(462, f"{text}{terms.tif or 'DAY'}")
+    if terms.parent_id and terms.parent_id != order.terms.parent_id:
+        raise Refusal(10341, "Parent order id cannot be modified")
     if terms.oca_group and terms.oca_group != order.oca_group:
         raise Refusal(10326, "OCA group revision is not allowed")
     if terms.oca_type and terms.oca_type != order.oca_type:

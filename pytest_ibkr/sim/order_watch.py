@@ -5,6 +5,7 @@ Keeps one timer per instrument with working orders; ``OrderFlow`` acts.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -89,23 +90,27 @@ class Watch:
         self._watched[instrument.con_id] = list(orders)
         if not orders:
             return
-        if self._engine.world.market.is_open(self._engine.now_s):
-            self._open(orders)
-            if (quote := self._valid_quote(instrument)) is not None:
-                for order in orders:
-                    self._look(order, quote)
-        self._arm(instrument)
+        # A stack runs every step whatever another one raised, the last pushed first: one order
+        # that fails must not leave the others unwatched.
+        with ExitStack() as steps:
+            steps.callback(self._arm, instrument)
+            if not self._engine.world.market.is_open(self._engine.now_s):
+                return
+            if (quote := self.valid_quote(instrument)) is not None:
+                for order in reversed(orders):
+                    steps.callback(self._look, order, quote)
+            for order in reversed(orders):
+                steps.callback(self._open, order)
 
-    def _open(self, orders: list[Order]) -> None:
-        for order in orders:
-            if order.waits_for_open and order.is_open:
-                order.waits_for_open = False
-                self._flow.activate(order)
+    def _open(self, order: Order) -> None:
+        if order.waits_for_open and order.is_open:
+            order.waits_for_open = False
+            self._flow.activate(order)
 
     def _first_look(self, order: Order) -> None:
         if order.ready_s is None or self._engine.now_s < order.ready_s:
             return  # it was modified meanwhile and looks later
-        if (quote := self._valid_quote(order.instrument)) is not None:
+        if (quote := self.valid_quote(order.instrument)) is not None:
             self._look(order, quote)
         if order.terms.tif == "IOC" and order.is_open and not order.rests:
             self._flow.cancel_remainder(order)
@@ -127,11 +132,15 @@ class Watch:
             if order.status is Status.PRE_SUBMITTED:
                 order.status = Status.SUBMITTED
                 self._flow.reports.pair(order)
+            if self._flow.kept_out(order):
+                return
         if order.ready_s is None or self._engine.now_s < order.ready_s:
             return
         self._take(order, quote)
+        if order.terms.tif == "IOC" and order.is_open:
+            self._flow.cancel_remainder(order)
 
-    def _valid_quote(self, instrument: Instrument) -> Quote | None:
+    def valid_quote(self, instrument: Instrument) -> Quote | None:
         """The quote an order may trade on; None while halted, closed, frozen for too long.
 
         Nor is there one after the market's last change, which is where its data ends.
@@ -148,7 +157,7 @@ class Watch:
 
     def set_trailing_stop(self, order: Order) -> bool:
         """Move a trailing stop to where the market of now puts it; True: it moved."""
-        quote = self._valid_quote(order.instrument)
+        quote = self.valid_quote(order.instrument)
         if order.order_type != "TRAIL" or quote is None:
             return False
         price = fills.trigger_price(order, quote)
@@ -160,14 +169,10 @@ class Watch:
         offer = fills.opposite(quote, buys=order.buys)
         if offer is None or not fills.acceptable(order, offer):
             return
-        instrument = order.instrument
-        priced_s = self._engine.market_time(instrument)
-        until = self._engine.world.market.next_change_s(instrument, priced_s)
-        key = instrument.con_id
-        left = self._liquidity.left(key, offer, buys=order.buys, until=until)
-        shares = min(left, order.remaining)
+        con_id = order.instrument.con_id
+        shares = min(self._liquidity.left(con_id, offer, buys=order.buys), order.remaining)
         if shares <= 0:
             return
-        self._liquidity.take(key, shares, buys=order.buys, until=until)
+        self._liquidity.take(con_id, offer, shares, buys=order.buys)
         rested = order.order_type == "LMT" and order.ready_s != self._engine.now_s
         self._flow.fill(order, shares, offer.price, added=rested)

@@ -5,6 +5,7 @@ Requests are checked here (``order_rules``) and carried out by ``OrderFlow``.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from pytest_ibkr.sim.echo import what_if
 from pytest_ibkr.sim.execution_record import execute_external
 from pytest_ibkr.sim.executions import ExecutionDesk
 from pytest_ibkr.sim.order_cancels import CancelDesk
-from pytest_ibkr.sim.order_flow import REJECTED, TOO_LATE, OrderFlow
+from pytest_ibkr.sim.order_flow import FOREIGN_ACCOUNT, REJECTED, TOO_LATE, OrderFlow
 from pytest_ibkr.sim.order_queries import QueryDesk
 from pytest_ibkr.sim.order_state import Order, OrderBook, Status
 from pytest_ibkr.sim.positions import ZERO
@@ -142,8 +143,11 @@ class OrderDesk:
     def _modify(self, order: Order, terms: PlaceOrder, instrument: Instrument) -> None:
         if order.cancel_asked:
             raise Refusal(201, REJECTED + TOO_LATE)
+        if terms.account not in ("", self._engine.account_id):
+            raise order_rules.OTHER_ACCOUNT
         order_rules.check_modification(order, terms, instrument)
-        self.flow.after_ack(lambda: self._apply(order, terms))
+        kept = dataclasses.replace(terms, parent_id=order.terms.parent_id)
+        self.flow.after_ack(lambda: self._apply(order, kept))
 
     def _apply(self, order: Order, terms: PlaceOrder) -> None:
         """Let IB take a change, unless the order was filled or cancelled on the way."""
@@ -167,6 +171,8 @@ class OrderDesk:
 
     def _what_if(self, client: Client, order: Order) -> None:
         engine = self._engine
+        if order.terms.account not in ("", engine.account_id):
+            raise Refusal(201, REJECTED + FOREIGN_ACCOUNT)
 
         def answer() -> None:
             order.perm_id, order.status = self.book.new_perm_id(), Status.PRE_SUBMITTED
@@ -242,4 +248,4 @@ class OrderDesk:
 def _stop_of(terms: PlaceOrder) -> Decimal | None:
     if terms.order_type in ("STP", "STP LMT"):
         return terms.aux_price
-    return terms.trail_stop_price if terms.order_type == "TRAIL" else None
+    return (terms.trail_stop_price or None) if terms.order_type == "TRAIL" else None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim import generic_ticks
 from pytest_ibkr.sim.contracts import Instrument
-from pytest_ibkr.sim.market_line import Feed, MarketLine
+from pytest_ibkr.sim.feed import Feed
+from pytest_ibkr.sim.market_line import MarketLine
 from pytest_ibkr.sim.refusal import Refusal, failed, invalid
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import (
@@ -139,9 +140,10 @@ class StreamDesk:
         """What this client may see of an instrument, by entitlement and type asked for."""
         entitlement = self._engine.conditions.entitlement_of(instrument.symbol)
         closed = not self._engine.world.market.is_open(self._engine.now_s)
-        asked_frozen = client.data_type in (_FROZEN, _DELAYED_FROZEN) and closed
+        holds_last = client.data_type in (_FROZEN, _DELAYED_FROZEN)
+        asked_frozen = holds_last and closed
         if entitlement == "live":  # the best there is, whatever was asked for
-            return Feed(_FROZEN if asked_frozen else _LIVE)
+            return Feed(_FROZEN if asked_frozen else _LIVE, holds_last=holds_last)
         if entitlement == "none":
             return Refusal(354, NOT_SUBSCRIBED)
         if entitlement == "not_enabled":
@@ -149,4 +151,4 @@ class StreamDesk:
         if client.data_type in (_LIVE, _FROZEN):
             name = f"{instrument.symbol} {instrument.listing}"
             return Refusal(10089, NOT_FOR_API.format(name=name))
-        return Feed(_DELAYED_FROZEN if asked_frozen else _DELAYED)
+        return Feed(_DELAYED_FROZEN if asked_frozen else _DELAYED, holds_last=holds_last)

@@ -180,8 +180,8 @@ def _symbol(parts: SymbolParts) -> dict[str, Any]:
         "isin": who.isin,
         "minTick": who.min_tick,
         "timeZone": who.time_zone,
-        "currentPrice": quote.price,
-        "priceSource": quote.price_source,
+        "currentPrice": _paid(quote.price),
+        "priceSource": quote.price_source if quote.price else None,
         **_ticks(quote),
         "provenance": {block: asdict(origin) for block, origin in parts.provenance.items()},
         **_history(parts),
@@ -193,16 +193,21 @@ def _ticks(quote: Quote) -> dict[str, Any]:
     return {
         "bid": quote.bid,
         "ask": quote.ask,
-        "last": quote.last,
+        "last": _paid(quote.last),
         "bidSize": quote.bid_size,
         "askSize": quote.ask_size,
         "lastSize": quote.last_size,
-        "open": quote.open,
-        "high": quote.high,
-        "low": quote.low,
-        "close": quote.close,
+        "open": _paid(quote.open),
+        "high": _paid(quote.high),
+        "low": _paid(quote.low),
+        "close": _paid(quote.close),
         "volume": quote.volume,
     }
+
+
+def _paid(price: float | None) -> float | None:
+    """A price of a trade; feeds say 0 for one they do not know."""
+    return price or None
 
 
 def _history(parts: SymbolParts) -> dict[str, Any]:

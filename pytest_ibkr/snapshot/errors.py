@@ -1,7 +1,9 @@
 """What can go wrong with a snapshot file; imports only the root of the tree.
 
 SnapshotError (pytest_ibkr.errors)
-├── SnapshotNotFound      no file for this name or path
+├── SnapshotNotFound      no file for this name
+│   ├── ScenarioNotFound  no capture of this scenario
+│   └── SnapshotFileMissing  no file at this path
 ├── SnapshotUnreadable    not JSON, damaged, or larger than allowed
 ├── SnapshotVersion       another schema version
 ├── SnapshotInvalid       JSON, but not of the published shape
@@ -19,8 +21,10 @@ from pytest_ibkr.errors import SnapshotError
 
 __all__ = [
     "BadScenarioName",
+    "ScenarioNotFound",
     "SnapshotError",
     "SnapshotExists",
+    "SnapshotFileMissing",
     "SnapshotInvalid",
     "SnapshotNotFound",
     "SnapshotUnreadable",
@@ -50,11 +54,36 @@ class SnapshotNotFound(_StatedError):
 
     def __init__(self, wanted: str, directory: Path, available: Sequence[str]) -> None:
         self.wanted, self.directory, self.available = wanted, directory, tuple(available)
-        there = "\n         ".join(self.available) or "no snapshot at all"
-        super().__init__(
-            f"no snapshot {wanted!r} in {directory}\n"
+        super().__init__(self._text("\n         ".join(self.available) or "no snapshot at all"))
+
+    def _text(self, there: str) -> str:
+        return (
+            f"no snapshot {self.wanted!r} in {self.directory}\n"
             f"  there: {there}\n"
             "  fix:   name one of these (with or without 'snapshot_' and the suffix), or a path"
+        )
+
+
+class ScenarioNotFound(SnapshotNotFound):
+    """No capture of the scenario; ``available`` lists the snapshots there are."""
+
+    def _text(self, there: str) -> str:
+        return (
+            f"no snapshot of a scenario {self.wanted!r} in {self.directory}\n"
+            f"  there: {there}\n"
+            "  fix:   name the scenario of one of these: what stands between 'snapshot_' and the"
+            " date"
+        )
+
+
+class SnapshotFileMissing(SnapshotNotFound):
+    """The path leads to no file; relative ones were looked for in ``directory`` too."""
+
+    def _text(self, there: str) -> str:
+        return (
+            f"no snapshot file {self.wanted}\n"
+            f"  there: {there} ({self.directory})\n"
+            "  fix:   give the path of a file that exists, or the name of one of these"
         )
 
 

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict  # pydantic refuses typing's own before 
 SCHEMA_VERSION = 2
 SCENARIO = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 MAX_CON_ID = 2**31 - 1  # contract ids are signed 32-bit on the wire
+MAX_PRICE = 1e7  # the dearest stock there is costs less than a tenth of it
 
 # No coercion: a number in quotes, a NaN or a misspelt key is an error, not a guess.
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -62,7 +63,11 @@ BarDate = Annotated[
 TimeZone = Annotated[str, AfterValidator(_zone)]
 ConId = Annotated[int, Field(gt=0, le=MAX_CON_ID)]
 Size = Annotated[int, Field(ge=0)] | None
-Price = float | None  # dollars per share; null = not known, 0.0 = a quote of zero
+# Dollars per share; null = not known, 0.0 = a quote of zero.
+Price = Annotated[float, Field(ge=0, le=MAX_PRICE)] | None
+Paid = Annotated[float, Field(gt=0, le=MAX_PRICE)]  # what was traded at: never for nothing
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]  # the wire ends fields with NUL
+Tick = Annotated[float, Field(ge=1e-6, le=1000)]
 
 
 @with_config(_STRICT)
@@ -100,10 +105,10 @@ class BarRow(TypedDict):
     """
 
     date: BarDate
-    open: float
-    high: float
-    low: float
-    close: float
+    open: Paid
+    high: Paid
+    low: Paid
+    close: Paid
     volume: Size
     wap: Price
     barCount: Size
@@ -114,11 +119,11 @@ class OptionContractRow(TypedDict):
     """What identifies an option; ``multiplier`` in shares per contract."""
 
     conId: ConId
-    symbol: str
+    symbol: Text
     right: Literal["C", "P"]
     strike: Annotated[float, Field(gt=0)]
     expiry: Day
-    tradingClass: str
+    tradingClass: Text
     multiplier: Annotated[int, Field(gt=0)]
 
 
@@ -172,28 +177,28 @@ class SymbolEntry(TypedDict):
 
     conId: ConId
     secType: Literal["STK", "IND"]
-    exchange: str
-    primaryExchange: str
-    currency: str
-    localSymbol: str
-    tradingClass: str
-    longName: str
-    stockType: str
-    isin: str | None
-    minTick: Annotated[float, Field(gt=0)]
+    exchange: Text
+    primaryExchange: Text
+    currency: Text
+    localSymbol: Text
+    tradingClass: Text
+    longName: Text
+    stockType: Text
+    isin: Text | None
+    minTick: Tick
     timeZone: TimeZone
-    currentPrice: Price
+    currentPrice: Paid | None
     priceSource: Literal["last", "mid", "close"] | None
     bid: Price
     ask: Price
-    last: Price
+    last: Paid | None
     bidSize: Size
     askSize: Size
     lastSize: Size
-    open: Price
-    high: Price
-    low: Price
-    close: Price
+    open: Paid | None
+    high: Paid | None
+    low: Paid | None
+    close: Paid | None
     volume: Size
     provenance: dict[str, ProvenanceRow]
     historicalBars: list[BarRow]

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from pytest_ibkr.snapshot import atomic
+from pytest_ibkr.snapshot import atomic, sound
 from pytest_ibkr.snapshot.errors import (
     BadScenarioName,
     SnapshotExists,
@@ -194,9 +194,15 @@ def parse(content: bytes, *, path: Path) -> dict[str, Any]:
         SnapshotUnreadable, SnapshotVersion, SnapshotInvalid: see :func:`load`.
     """
     try:
-        return ADAPTER.validate_json(content)  # type: ignore[return-value]  # a dict
+        document: dict[str, Any] = ADAPTER.validate_json(content)  # type: ignore[assignment]
+    except RecursionError:
+        raise SnapshotUnreadable(path, "nested too deeply") from None
     except ValidationError as exc:
         problems = exc.errors(include_url=False, include_context=False)
+    else:
+        if contradictions := sound.problems(document):
+            raise SnapshotInvalid(path, contradictions)
+        return document
     for problem in problems:
         if problem["type"] == "json_invalid":  # says "... at line 3 column 7"
             raise SnapshotUnreadable(path, problem["msg"])

@@ -13,10 +13,13 @@ ATTEMPTS = 3
 
 
 class AccountGuard:
-    """Remembers holdings and working orders; touches only what came after."""
+    """Remembers holdings and working orders; touches only what came after.
 
-    def __init__(self, broker: IBKRGateway) -> None:
-        self._broker = broker
+    ``cleanup``: the section of the configuration file; what it leaves is left on purpose.
+    """
+
+    def __init__(self, broker: IBKRGateway, cleanup) -> None:
+        self._broker, self._cleanup = broker, cleanup
         self.start = self.holdings()
         self._orders = {order.order_id for order in broker.open_orders()}
 
@@ -28,13 +31,26 @@ class AccountGuard:
         """How much a holding differs from the start."""
         return self.holdings().get(con_id, Decimal(0)) - self.start.get(con_id, Decimal(0))
 
-    def restore(self, timeout_s: float) -> None:
-        """Cancel later orders, trade holdings back with marketable limits, prove it."""
-        broker = self._broker
-        for order in broker.open_orders():
-            if order.order_id not in self._orders:
-                broker.cancel_order(order.order_id)
+    def restore(self, timeout_s: float) -> list[str]:
+        """Cancel later orders, trade holdings back with marketable limits, prove it.
+
+        Returns what the configuration leaves behind.
+        """
+        broker, left_behind = self._broker, []
+        later = [o.order_id for o in broker.open_orders() if o.order_id not in self._orders]
+        if self._cleanup.cancel_all_orders_on_exit:
+            for order_id in later:
+                broker.cancel_order(order_id)
+        elif later:
+            left_behind.append(f"orders {later} are left working on purpose")
         rows = {row.contract.con_id: row.contract for row in broker.get_positions()}
+        if self._cleanup.close_all_positions_on_exit:
+            self._flatten(rows, timeout_s)
+        elif held := {rows[c].label: str(self.change(c)) for c in rows if self.change(c)}:
+            left_behind.append(f"positions {held} are left open on purpose")
+        return left_behind
+
+    def _flatten(self, rows: dict[int, Contract], timeout_s: float) -> None:
         for _attempt in range(ATTEMPTS):
             left = [con_id for con_id in rows if self.change(con_id)]
             if not left:

@@ -9,7 +9,8 @@ import pytest
 from bot.broker import BrokerError
 from bot.domain.orders import CANCELLED_STATUSES, OrderStatus, OrderTicket
 
-pytestmark = [pytest.mark.live, pytest.mark.market_hours, pytest.mark.places_orders]
+pytestmark = [pytest.mark.live, pytest.mark.places_orders]
+CROSSED_TICKS = 2  # a quote moves while the order travels; the fill is at the market's price
 
 
 def limit(action, price, *, quantity=1):
@@ -19,19 +20,52 @@ def limit(action, price, *, quantity=1):
 
 @pytest.fixture
 def buy_one(broker, otm_call, clock, ibkr_config, measure):
-    """Buy one contract at the ask; return its final state."""
+    """Buy one contract with a marketable limit; return its final state."""
     timeout_s = ibkr_config.thresholds.order_fill_timeout_seconds
 
     def buy():
         before = clock.now()
         quote = broker.get_market_data(otm_call.contract)
-        order_id = broker.place_order(otm_call.contract, limit("BUY", quote.ask))
+        price = quote.ask + CROSSED_TICKS * otm_call.tick
+        order_id = broker.place_order(otm_call.contract, limit("BUY", price))
         assert order_id > 0
         state = broker.wait_for_order(order_id, {OrderStatus.FILLED}, timeout_s)
         measure("order_fill_time_s", (clock.now() - before).total_seconds())
         return state
 
     return buy
+
+
+@pytest.fixture
+def fees(broker, clock):
+    """The commission of an order, in dollars, once its report has come."""
+
+    def reported(order_id):
+        for _second in range(10):
+            if (paid := broker.get_order_status(order_id).commission) is not None:
+                return paid
+            clock.sleep(1)
+        raise AssertionError(f"no commission report for order {order_id} within 10 s")
+
+    return reported
+
+
+@pytest.mark.req("LV-010")
+def test_a_position_opened_here_is_reported_whole(guard, broker, buy_one, otm_call, fees):
+    bought, wanted = buy_one(), otm_call.contract
+    commission, held = fees(bought.order_id), guard.start.get(wanted.con_id, Decimal(0))
+    [row] = [p for p in broker.get_positions() if p.contract.con_id == wanted.con_id]
+    [fill] = [f for f in broker.executions() if f.order_id == bought.order_id]
+    assert row.account == fill.account
+    assert row.account in broker.accounts
+    assert row.quantity == held + 1
+    assert (row.symbol, row.right) == (wanted.symbol, wanted.right)
+    assert (row.contract.strike, row.contract.expiry) == (wanted.strike, wanted.expiry)
+    assert row.avg_cost is not None
+    assert row.avg_cost > 0
+    if not held:  # else older fills are part of the average
+        paid = bought.avg_fill_price * wanted.multiplier + commission
+        assert abs(row.avg_cost - paid) <= Decimal("0.02"), "cost per contract, with commission"
 
 
 @pytest.mark.req("LV-016")
@@ -49,7 +83,8 @@ def test_a_fill_changes_the_position_by_what_was_bought(guard, broker, buy_one, 
     con_id = otm_call.contract.con_id
     assert guard.change(con_id) == 1
     [row] = [p for p in broker.get_positions() if p.contract.con_id == con_id]
-    assert row.contract.right == "C"
+    assert row.contract.right == otm_call.contract.right
+    assert row.avg_cost is not None
     assert row.avg_cost > 0
 
 
@@ -71,7 +106,8 @@ def test_a_resting_order_can_be_cancelled(guard, broker, otm_call, clock, ibkr_c
 def test_a_round_trip_ends_where_it_began(guard, broker, buy_one, otm_call, ibkr_config):
     buy_one()
     quote = broker.get_market_data(otm_call.contract)
-    order_id = broker.place_order(otm_call.contract, limit("SELL", quote.bid))
+    price = max(quote.bid - CROSSED_TICKS * otm_call.tick, otm_call.tick)
+    order_id = broker.place_order(otm_call.contract, limit("SELL", price))
     state = broker.wait_for_order(
         order_id, {OrderStatus.FILLED}, ibkr_config.thresholds.order_fill_timeout_seconds
     )

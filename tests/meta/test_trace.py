@@ -147,6 +147,8 @@ def test_the_check_goes_red_when_a_proof_is_lost(
     assert trace.main([str(good), "--table", str(table), "--check"]) == 0
     assert trace.main([str(bad), "--table", str(table), "--check"]) == 1
     assert "no longer proved: LV-001" in capsys.readouterr().out
+    table.unlink()
+    assert trace.main([str(good), "--table", str(table), "--check"]) == 1, "no page to compare"
 
 
 def test_the_catalogue_is_whole_and_ordered() -> None:

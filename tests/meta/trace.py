@@ -165,6 +165,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif not args.check:
         sys.stdout.write(page)
         return 0
+    if args.check and not args.table.exists():
+        sys.stdout.write(f"{args.table} is missing: run `make trace` and commit it\n")
+        return 1
     failing = [row.requirement.id for row in rows if row.status == "failing"]
     before = proved_ids(args.table.read_text("utf-8")) if args.table.exists() else set()
     lost = sorted(before - proved_ids(page)) if args.check else []

@@ -7,6 +7,7 @@ import pytest
 pytestmark = pytest.mark.req("XC-001")
 
 TRADES = """
+    import asyncio
     import datetime as dt
     import pytest
     from ib_async import IB, LimitOrder, MarketOrder, Stock
@@ -15,11 +16,15 @@ TRADES = """
 
     @pytest.fixture
     def ib(ibkr):
+        loop = asyncio.new_event_loop()  # this process goes on with other tests: leave none behind
+        asyncio.set_event_loop(loop)
         ib = IB()
         ib.connect(ibkr.host, ibkr.port, clientId=ibkr.client_id, timeout=10)
         yield ib
         ib.disconnect()
         ib.sleep(0)
+        asyncio.set_event_loop(None)
+        loop.close()
 
     @pytest.mark.parametrize("turn", [1, 2])
     def test_trade(ibkr, ibkr_clock, ib, turn):
@@ -59,8 +64,8 @@ def test_conditions_and_faults_of_one_test_are_gone_in_the_next(run) -> None:
         """
         def test_nasty(ibkr):
             ibkr.configure(greeks="never", max_clients=1)
-            fault = ibkr.faults.freeze("SPY")
-            fault.__enter__()  # left armed on purpose
+            ibkr.faults.freeze("SPY")
+            ibkr.faults.waive()  # left armed on purpose
             assert ibkr.call(lambda: set(ibkr.engine.conditions.frozen)) == {"SPY"}
 
         def test_healthy(ibkr):

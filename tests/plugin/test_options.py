@@ -82,7 +82,7 @@ def test_the_configuration_file_is_heard_too(run, pytester: pytest.Pytester) -> 
 @pytest.mark.parametrize(
     ("arg", "text"),
     [
-        ("--ibkr-server-version=150", "server version 150 (cli): the simulated gateway speaks 151"),
+        ("--ibkr-server-version=150", "--ibkr-server-version: 150 is not a server version the simulated gateway"),
         ("--ibkr-server-version=new", "--ibkr-server-version: 'new' is not a server version"),
         ("--ibkr-config=none.yaml", "--ibkr-config: no file "),
     ],

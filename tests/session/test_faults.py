@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,17 @@ import pytest
 from pytest_ibkr.errors import FaultNeverFired, UsageError
 from pytest_ibkr.wire.messages.account import Position, PositionEnd, ReqPositions
 from pytest_ibkr.wire.messages.contract import Contract, ContractDataEnd, ReqContractDetails
-from pytest_ibkr.wire.messages.market_data import ReqMarketData, TickPrice, TickSize
+from pytest_ibkr.wire.messages.history import (
+    CancelHistoricalData,
+    HistoricalData,
+    ReqHistoricalData,
+)
+from pytest_ibkr.wire.messages.market_data import (
+    CancelMarketData,
+    ReqMarketData,
+    TickPrice,
+    TickSize,
+)
 from pytest_ibkr.wire.messages.session import CurrentTime, ErrorNotice, ReqCurrentTime
 from tests.net.raw_client import RawClient
 
@@ -90,6 +101,75 @@ def test_a_cut_may_tear_a_frame(ibkr, client):
         client.read_to_end()
     assert client.of(CurrentTime) == []
     assert any("cut" in getattr(e.message, "text", "") for e in ibkr.journal.entries())
+
+
+def history(request_id: int = 4) -> ReqHistoricalData:
+    return ReqHistoricalData(
+        request_id=request_id,
+        contract=SPY,
+        bar_size="5 mins",
+        duration="1 D",
+        use_rth=True,
+        what_to_show="TRADES",
+    )
+
+
+def in_order(client, *messages) -> None:
+    """Send, and a question about the time behind it; both have been dealt with afterwards."""
+    asked = len(client.of(CurrentTime))
+    client.send(*messages, ReqCurrentTime())
+    while len(client.of(CurrentTime)) == asked:
+        client.read()
+
+
+def test_a_cancel_finds_a_delayed_request_pending(ibkr, client):
+    with ibkr.faults.delay("reqHistoricalData", 30):
+        in_order(client, history())
+        ibkr.clock.sleep(10)
+        in_order(client, CancelHistoricalData(request_id=4))
+        ibkr.clock.sleep(40)
+        in_order(client)
+    told = [notice.code for notice in client.of(ErrorNotice) if notice.request_id == 4]
+    assert told == [162]
+    assert client.of(HistoricalData) == []
+
+
+def test_what_a_delayed_request_sends_comes_late_whole_and_in_order(ibkr, client):
+    with ibkr.faults.delay("reqHistoricalData", 30):
+        in_order(client, replace(history(4), end="20260709 16:00:00"))  # without a zone: 2174
+        in_order(client, replace(history(5), bar_size="7 mins"))
+        ibkr.clock.sleep(29)
+        in_order(client)
+        assert not [m for m in client.received if getattr(m, "request_id", -1) in (4, 5)]
+        ibkr.clock.sleep(2)
+        client.wait_for(HistoricalData)
+    late = [m for m in client.received if getattr(m, "request_id", -1) in (4, 5)]
+    assert [getattr(m, "code", "bars") for m in late] == [2174, 321, "bars"]
+
+
+def test_a_delayed_stream_can_be_cancelled_before_its_first_tick(ibkr, client):
+    with ibkr.faults.delay("reqMktData", 5):
+        in_order(client, ReqMarketData(request_id=1, contract=SPY))
+        in_order(client, CancelMarketData(request_id=1))
+        ibkr.clock.sleep(10)
+        in_order(client)
+    assert not [m for m in client.received if getattr(m, "request_id", -1) == 1]
+
+
+def test_a_cut_tears_the_answer_it_was_armed_for_and_no_other(ibkr, client):
+    in_order(client, ReqMarketData(request_id=1, contract=SPY))
+    client.wait_for(TickPrice)
+    ibkr.clock.hold(answers=False)
+    with ibkr.faults.cut("reqHistoricalData", keep=40):
+        in_order(client, history())
+        in_order(client)
+        assert not client.ended, "other answers pass whole"
+        ibkr.clock.sleep(0.5)
+        client.read_to_end()
+    assert client.of(HistoricalData) == []
+    sent = [e.message for e in ibkr.journal.entries() if e.direction == "out"]
+    assert isinstance(sent[-1], HistoricalData), "what was torn"
+    assert len(client.of(TickPrice)) == len([m for m in sent if isinstance(m, TickPrice)])
 
 
 def test_a_gateway_that_dies_drops_everybody(ibkr, client):

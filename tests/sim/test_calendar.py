@@ -64,6 +64,25 @@ def test_the_latest_session_is_the_one_whose_day_began():
     assert WEEK.previous(WEEK.on("20261125")) is None
 
 
+def test_a_session_has_begun_from_its_opening_on():
+    before, opening = _moment(27, 9, 29).timestamp(), _moment(27, 9, 30).timestamp()
+    assert WEEK.begun(before).date == "20261125"
+    assert WEEK.begun(opening).date == "20261127"
+    assert WEEK.begun(_moment(29, 12).timestamp()).date == "20261127"
+    assert WEEK.begun(_moment(25, 9).timestamp()) is None
+
+
+def test_the_next_bell_opens_or_closes():
+    def bell(*moment: int) -> float | None:
+        return WEEK.next_bell_s(_moment(*moment).timestamp())
+
+    assert bell(25, 9, 29) == _moment(25, 9, 30).timestamp()
+    assert bell(25, 9, 30) == _moment(25, 16).timestamp()
+    assert bell(25, 16) == _moment(27, 9, 30).timestamp()
+    assert bell(27, 12) == _moment(27, 13).timestamp(), "a half day"
+    assert bell(30, 16) is None
+
+
 def test_hours_are_printed_as_contract_details_print_them():
     noon = _moment(25, 12).timestamp()
     assert WEEK.trading_hours_text(noon, liquid=True) == (

@@ -80,8 +80,61 @@ def test_two_orders_share_what_one_quote_displays(bench: Bench, client: Desk) ->
     client.place(2, "BUY", 80)
     bench.run(0.4)
     assert [client.order(i).filled for i in (1, 2)] == [80, 20]
+    bench.market.set(bench.spy, 754.90, 754.95, ask_size=60)
     bench.run(0.3)
     assert client.order(2).filled == 80
+
+
+def test_what_was_taken_from_a_quote_is_not_sold_again_while_it_stands(
+    bench: Bench, client: Desk
+) -> None:
+    bench.market.set(bench.spy, 754.90, 754.95, ask_size=100)
+    client.place(1, "BUY", 250)
+    bench.run(60)
+    assert client.order(1).filled == 100
+    bench.market.set(bench.spy, 754.80, 754.95, ask_size=100)  # the other side moved
+    bench.run(1)
+    assert client.order(1).filled == 100
+    bench.market.set(bench.spy, 754.80, 754.95, ask_size=70)
+    bench.run(1)
+    assert client.order(1).filled == 170
+    bench.market.set(bench.spy, 754.80, 754.96, ask_size=70)
+    bench.run(1)
+    assert client.order(1).filled == 240
+
+
+def test_an_immediate_or_cancel_stop_takes_one_look_after_its_trigger(
+    bench: Bench, client: Desk
+) -> None:
+    client.place(1, "BUY", 250, order_type="STP", aux_price="755.00", tif="IOC")
+    bench.run(30)
+    assert client.order(1).is_open
+    bench.market.set(bench.spy, 754.95, 755.00, last=755.00)
+    bench.run(0.3)
+    assert (client.order(1).status, client.order(1).filled) == (Status.CANCELLED, 100)
+
+
+def test_an_order_whose_look_fails_leaves_the_others_watched(
+    bench: Bench, client: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order_id in (1, 2):
+        client.place(order_id, "BUY", 10, limit_price="750.00")
+    bench.run(1)
+    broken, acceptable = client.order(1), fills.acceptable
+
+    def fails_for_one(order: Any, offer: fills.Offer) -> bool:
+        if order is broken:
+            raise RuntimeError("a look that fails")
+        return acceptable(order, offer)
+
+    monkeypatch.setattr(fills, "acceptable", fails_for_one)
+    bench.market.set(bench.spy, 749.90, 750.00)
+    bench.run(0.25)
+    assert [str(failure) for failure in bench.engine.failures] == ["a look that fails"]
+    assert client.order(2).status is Status.FILLED
+    monkeypatch.undo()
+    bench.run(0.25)
+    assert client.order(1).status is Status.FILLED
 
 
 def test_a_frozen_quote_fills_for_a_minute_and_then_no_more(bench: Bench, client: Desk) -> None:
@@ -129,6 +182,14 @@ def test_a_trailing_stop_follows_up_and_never_down(bench: Bench, client: Desk) -
     bench.market.set(bench.spy, 754.80, 754.85)
     bench.run(1)
     assert (order.status, order.average_price) == (Status.FILLED, Decimal("754.80"))
+
+
+def test_a_trailing_buy_with_a_stop_of_zero_starts_from_the_market(
+    bench: Bench, client: Desk
+) -> None:
+    client.place(1, "BUY", 100, order_type="TRAIL", aux_price="2.00", trail_stop_price="0")
+    bench.run(5)
+    assert (client.order(1).stop, client.order(1).filled) == (Decimal("756.90"), 0)
 
 
 def test_a_trailing_percent_is_of_the_price(bench: Bench, client: Desk) -> None:

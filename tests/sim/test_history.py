@@ -294,6 +294,40 @@ def test_an_unreadable_end_is_refused(end):
     assert text.startswith("End Date/Time: The date, time, or time-zone entered is invalid.\n")
 
 
+@pytest.mark.parametrize("duration", ["101 Y", "9999 Y", "999999999999 Y", "0 Y", "0 S"])
+def test_a_duration_no_calendar_holds_is_refused(duration):
+    code, text = _refusal(duration=duration)
+    assert code == 321
+    assert text.endswith("Historical data requested duration is invalid.")
+
+
+@pytest.mark.parametrize("count", [367, 10**9, 10**40])
+def test_a_huge_count_of_days_must_be_made_in_years(count):
+    assert _refusal(duration=f"{count} D")[1].endswith("365 days must be made in years.")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("00010101-00:00:00", "99991231-23:59:59", "99991231 23:59:59 US/Eastern"),
+        *("00010101", "99991231", "20260710 10:00:00 America", "20260710 10:00:00 US"),
+        *("10:00:00 ../../etc/passwd", "19691231 23:59:59 US/Eastern", "21010101-00:00:00"),
+    ],
+)
+def test_an_end_beyond_the_calendar_or_in_no_zone_is_refused(end):
+    assert _refusal(end=end)[0] == 10314
+
+
+def test_a_long_time_before_an_early_end_holds_no_data():
+    found = _refusal(end="19700102-00:00:00", bar_size="1 day", duration="100 Y")
+    assert (found[0], "returned no data" in found[1]) == (162, True)
+
+
+def test_a_time_of_day_alone_is_todays():
+    bars = _bars(end="09:45:00 US/Eastern")
+    assert bars[-1].date == "20260710 09:40:00 US/Eastern"
+
+
 def test_what_there_is_no_data_of_is_said():
     prefix = "Historical Market Data Service error message:HMDS query returned no data: "
     code, text = _refusal(what_to_show="OPTION_IMPLIED_VOLATILITY")

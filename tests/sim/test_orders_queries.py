@@ -197,8 +197,15 @@ def test_executions_are_filtered_and_each_brings_its_commission(
     assert desk.script() == [*("11 100", "59") * count, "55"]
 
 
-def test_a_time_nobody_can_read_is_refused(bench: Bench, client: Desk) -> None:
-    client.send(ReqExecutions(request_id=5, time="yesterday"))
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("yesterday", "20260710 10:00:00 America", "20260710 10:00:00 US"),
+        *("20260710 10:00:00 ../../etc/passwd", "00010101-00:00:00", "99991231-23:59:59"),
+    ],
+)
+def test_a_time_nobody_can_read_is_refused(bench: Bench, client: Desk, time: str) -> None:
+    client.send(ReqExecutions(request_id=5, time=time))
     bench.run(1)
     assert client.script() == ["10314"]
 
@@ -250,7 +257,8 @@ def test_a_partial_fill_reduces_the_other_leg(bench: Bench, client: Desk) -> Non
     bench.market.set(bench.spy, 760.00, 760.05, bid_size=40)
     bench.run(0.3)
     assert client.order(2).remaining == 60
-    bench.run(1)
+    bench.market.set(bench.spy, 760.00, 760.05, bid_size=60)
+    bench.run(0.3)
     assert client.order(2).status is Status.CANCELLED
     assert bench.engine.accounts.quantities() == {}
 

@@ -56,7 +56,10 @@ def test_a_market_sell_starts_submitted(bench: Bench, client: Desk) -> None:
 def test_s5_a_large_order_fills_in_pieces_of_the_displayed_size(bench: Bench, client: Desk) -> None:
     bench.market.set(bench.spy, 754.90, 754.95, ask_size=40)
     client.place(1, "BUY", 100)
-    bench.run(2)
+    bench.run(0.5)
+    for ask in (754.96, 754.95):
+        bench.market.set(bench.spy, 754.90, ask, ask_size=40)
+        bench.run(0.4)
     assert client.script() == [
         *("5:PreSubmitted", "3:PreSubmitted 0/100"),
         *("11 40", "5:Submitted", "3:Submitted 40/60", "5:Submitted+c", "3:Submitted 40/60", "59"),

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_ibkr.sim.market_line import DELAY_S
+from pytest_ibkr.sim.feed import DELAY_S
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.market_data import (
     CancelMarketData,
@@ -240,11 +240,84 @@ def test_a_new_data_type_leaves_running_streams_alone():
     assert {t.tick for t in only(client.wait(5), TickPrice)} <= {1, 2, 4, 6, 7}
 
 
-def test_frozen_data_outside_the_session_says_so():
-    client = peer(CAPTURED + 3600)
-    client.send(ReqMarketDataType(data_type=2))
-    found = client.send(client.market_data())
+EVENING = CAPTURED + 2 * 3600
+
+
+def _prices(messages):
+    """Tick type to price and size of the last price tick of each type."""
+    return {t.tick: (t.price, t.size) for t in only(messages, TickPrice)}
+
+
+@pytest.mark.parametrize("contract", [SPY, CALL], ids=["stock", "option"])
+@pytest.mark.parametrize("data_type", [1, 3])
+def test_after_the_close_nobody_bids_or_asks(contract, data_type):
+    client = peer(EVENING)
+    client.send(ReqMarketDataType(data_type=data_type))
+    found = client.send(client.market_data(contract=contract))
+    quote = normal_world().market.quote(normal_world().book.resolve(contract), CAPTURED)
+    prices = _prices(found)
+    assert prices[1] == prices[2] == (-1.0, 0)
+    assert (prices[4][0], prices[9][0]) == (quote.last, quote.close)
+    assert only(found, MarketDataType)[0].data_type == 1
+    assert not only(found, TickOptionComputation)
+
+
+@pytest.mark.parametrize("contract", [SPY, CALL], ids=["stock", "option"])
+def test_a_snapshot_after_the_close_takes_the_full_eleven_seconds(contract):
+    client = peer(EVENING)
+    early = client.send(client.market_data(contract=contract, snapshot=True), wait_s=10.9)
+    assert 4 in _prices(early)
+    assert not {1, 2} & set(_prices(early))
+    found = client.wait(0.2)
+    assert _prices(found) == {1: (-1.0, 0), 2: (-1.0, 0)}
+    assert isinstance(found[-1], TickSnapshotEnd)
+
+
+def test_the_snapshot_of_an_index_needs_no_bid_after_the_close_either():
+    client = peer(EVENING)
+    found = client.send(client.market_data(contract=VIX, snapshot=True))
+    assert isinstance(found[-1], TickSnapshotEnd)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "quoted_s"),
+    [(EVENING, CAPTURED), (on_friday(8, 0), on_friday(15, 59, 59.999, day=9))],
+    ids=["evening", "morning"],
+)
+@pytest.mark.parametrize("data_type", [2, 4])
+def test_frozen_data_outside_the_session_are_the_last_quotes_and_say_so(at_s, quoted_s, data_type):
+    client = peer(at_s)
+    client.send(ReqMarketDataType(data_type=data_type))
+    found = client.send(client.market_data(snapshot=True), wait_s=1.0)
+    quote = normal_world().market.quote(normal_world().book.resolve(SPY), quoted_s)
+    prices = _prices(found)
+    assert (prices[1], prices[2]) == ((quote.bid, quote.bid_size), (quote.ask, quote.ask_size))
     assert only(found, MarketDataType)[0].data_type == 2
+    assert isinstance(found[-1], TickSnapshotEnd)
+
+
+def test_a_stream_loses_its_quotes_at_the_close_and_has_them_again_at_the_open():
+    client = peer(CAPTURED - 5)
+    client.send(client.market_data(), wait_s=4.9)
+    assert _prices(client.seen)[1][0] > 0
+    assert {t: p for t, p in _prices(client.wait(0.1)).items() if t < 3} == {
+        1: (-1.0, 0),
+        2: (-1.0, 0),
+    }
+    assert client.wait(3600) == []
+    monday_s = on_friday(9, 30, day=13)
+    assert client.wait(monday_s - 1 - client.engine.now_s) == []
+    assert _prices(client.wait(2))[1][0] > 0
+
+
+def test_delayed_data_close_a_quarter_of_an_hour_late():
+    client = peer(CAPTURED + DELAY_S - 5)
+    client.engine.conditions.entitlement = "delayed"
+    client.send(ReqMarketDataType(data_type=3), wait_s=0)
+    client.send(client.market_data(), wait_s=4.9)
+    assert _prices(client.seen)[66][0] > 0
+    prices = _prices(client.wait(0.2))
+    assert prices[66] == prices[67] == (-1.0, 0)
 
 
 def test_the_same_id_twice_is_a_duplicate():
@@ -315,9 +388,10 @@ def test_a_halt_is_told_once_and_stops_the_prices():
     assert [t.value for t in only(client.wait(1), TickGeneric)] == [0.0]
 
 
-def test_a_stream_ends_the_day_on_the_captured_quote_and_then_rests():
+def test_a_frozen_stream_ends_the_day_on_the_captured_quote_and_then_rests():
     for contract in (SPY, CALL):
         client = peer(CAPTURED - 3)
+        client.send(ReqMarketDataType(data_type=2), wait_s=0)
         client.send(client.market_data(contract=contract), wait_s=4)
         instrument = normal_world().book.resolve(contract)
         captured = normal_world().market.quote(instrument, CAPTURED)

@@ -206,7 +206,115 @@ WRONG = [
         id="id-over-32-bit",
     ),
     pytest.param(lambda d: abc(d).update(timeZone="Mars/Base"), "no known time zone", id="zone"),
+    pytest.param(lambda d: abc(d).update(currentPrice=0), "currentPrice: .*greater", id="price-0"),
+    pytest.param(lambda d: abc(d).update(close=-1.0), r"ABC\.close: .*greater", id="close-below-0"),
+    pytest.param(lambda d: abc(d).update(bid=-1.0), r"ABC\.bid: .*greater", id="bid-below-0"),
+    pytest.param(lambda d: abc(d).update(minTick=0), "minTick: .*greater", id="tick-0"),
+    pytest.param(lambda d: abc(d).update(minTick=1e-300), "minTick: .*greater", id="tiny-tick"),
+    pytest.param(lambda d: abc(d).update(longName="x\0y"), "longName: .*pattern", id="nul"),
+    pytest.param(lambda d: abc(d).update(currency="US\nD"), "currency: .*pattern", id="newline"),
+    pytest.param(
+        lambda d: abc(d)["bars"]["1 hour"][2].update(open=0.0),
+        r"bars\.1 hour\[2\]\.open: .*greater",
+        id="open-0",
+    ),
+    pytest.param(
+        lambda d: abc(d)["bars"]["1 hour"][2].update(high=1e300), "high: .*less", id="huge"
+    ),
 ]
+CONTRADICTIONS = [
+    pytest.param(
+        lambda d: abc(d)["bars"]["1 hour"][2].update(high=10.2),
+        r"bars\.1 hour\[2\]: open or close is outside low and high",
+        id="close-over-high",
+    ),
+    pytest.param(
+        lambda d: abc(d).update(minTick=1e-6, bars={"1 hour": [dict(hour(d), high=9e6)]}),
+        r"bars\.1 hour\[0\]\.high: more than 2\^31 ticks",
+        id="too-many-ticks",
+    ),
+    pytest.param(
+        lambda d: abc(d)["bars"].update({"1 day": [hour(d)]}),
+        r"bars\.1 day\[0\]\.date: .* does not fit the bar size",
+        id="hour-among-days",
+    ),
+    pytest.param(
+        lambda d: abc(d)["bars"].update({"1 hour": [hour(d), hour(d)]}),
+        r"bars\.1 hour\[1\]\.date: .* does not come after",
+        id="bar-twice",
+    ),
+    pytest.param(
+        lambda d: abc(d)["bars"].update({"1 hour": [hour(d, 1), hour(d, 0)]}),
+        r"bars\.1 hour\[1\]\.date: .* does not come after",
+        id="descending-bars",
+    ),
+    pytest.param(
+        lambda d: abc(d)["optionChain"][1]["contract"].update(conId=4321),
+        r"optionChain\[1\]\.contract\.conId: 4321 is the id of symbols\.ABC\.conId already",
+        id="id-of-the-stock",
+    ),
+    pytest.param(
+        lambda d: d["symbols"].update(XYZ={**abc(d), "optionChain": []}),
+        r"symbols\.XYZ\.conId: 4321 is the id of symbols\.ABC\.conId already",
+        id="id-of-another-stock",
+    ),
+    pytest.param(
+        lambda d: abc(d)["optionChain"][1]["contract"].update(strike=100.0),
+        r"optionChain\[1\]\.contract: the same option as row 0",
+        id="option-twice",
+    ),
+    pytest.param(
+        lambda d: abc(d)["optionChain"][1]["contract"].update(symbol="XYZ"),
+        r"optionChain\[1\]\.contract\.symbol: 'XYZ'",
+        id="foreign-option",
+    ),
+    pytest.param(lambda d: d.update(sessions=[]), "sessions: no day has a session", id="no-days"),
+    pytest.param(
+        lambda d: d["sessions"].append(d["sessions"][1]),
+        r"sessions\[2\]\.date: 20260207 does not come after 20260207",
+        id="day-twice",
+    ),
+    pytest.param(
+        lambda d: d["sessions"][0].update(open=d["sessions"][0]["close"]),
+        r"sessions\[0\]\.close: is not after the open",
+        id="no-time-between",
+    ),
+    pytest.param(
+        lambda d: d["sessions"][0].update(close=None),
+        r"sessions\[0\]: open and close are known together",
+        id="half-a-session",
+    ),
+    pytest.param(lambda d: d["symbols"].clear(), "symbols: there is none", id="no-symbols"),
+    pytest.param(
+        lambda d: d.update(symbols={"A\nC": dict(abc(d), optionChain=[])}),
+        r"symbols: 'A\\nC' is no symbol",
+        id="no-symbol",
+    ),
+]
+
+
+def hour(document: dict[str, Any], number: int = 0) -> dict[str, Any]:
+    """One hourly bar of the stock."""
+    row: dict[str, Any] = abc(document)["bars"]["1 hour"][number]
+    return row
+
+
+@pytest.mark.parametrize(("change", "said"), CONTRADICTIONS)
+def test_rows_that_contradict_each_other_are_refused_when_read(
+    change: Callable[[dict[str, Any]], object], said: str, tmp_path: Path
+) -> None:
+    path = edited(store.save(small(), tmp_path), change)
+    with pytest.raises(SnapshotInvalid, match=said) as caught:
+        store.load(path, directory=tmp_path)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("opened", [b"[", b'{"a":'])
+def test_endless_nesting_is_unreadable(opened: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_bytes(opened * 100_000)
+    with pytest.raises(SnapshotUnreadable, match=r"recursion|deep"):
+        store.load(path, directory=tmp_path)
 
 
 @pytest.mark.req("SC-031")

@@ -10,6 +10,7 @@ from bot.domain.orders import OrderTicket
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.wire.messages.market_data import TickPrice
 from pytest_ibkr.wire.messages.order import ExecutionData
+from tests.system.variants import answer
 
 SPY, QQQ, IWM, AAPL, VIX = (*map(stock, ("SPY", "QQQ", "IWM", "AAPL")), index("VIX"))
 CALL = option("SPY", "20260714", 755, right="C")  # quoted 1.75 to 1.77 at 10:00
@@ -51,6 +52,12 @@ def error_codes(ibkr, request_id: int | None = None) -> list[int]:
     """Codes of every message 4 sent, or of those about one request or order."""
     errors = ibkr.journal.errors()
     return [e.code for e in errors if request_id is None or e.request_id == request_id]
+
+
+def crossed(ibkr, kind: type, *, code: int) -> None:
+    """Let cancels of a class stop nothing, as one that crosses the answer on the wire."""
+    told = lambda client, message, _original: client.error(message.request_id, code, "too late")  # noqa: E731
+    answer(ibkr, kind, told)
 
 
 def executions(ibkr, order_id: int) -> list[ExecutionData]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.broker import GatewayConnectionError, MessagePacer, RateLimitError
+from bot.broker import GatewayConnectionError, MessagePacer, RateLimitError, retry_rate_limited
 from pytest_ibkr.sim.pacing import RateMeter
 from tests.bot.hand_clock import HandClock
 from tests.system.bench import CALL, SPY, error_codes
@@ -62,6 +62,32 @@ def test_an_object_with_a_lower_limit_of_its_own_never_meets_the_gateways(ibkr, 
     ibkr.clock.resume()
     assert error_codes(ibkr).count(100) == 0
     assert ibkr.pacing()["peak_messages_per_s"] == 8
+
+
+@pytest.mark.req("LV-021")
+def test_a_pacing_refusal_is_waited_out_for_2_4_and_8_seconds(ibkr, broker):
+    waits, began_s = [], ibkr.clock.monotonic()
+    text = "Historical Market Data Service error message:Historical data request pacing violation"
+    with ibkr.faults.refuse("reqHistoricalData", 162, text, times=3):
+        bars = retry_rate_limited(
+            lambda: broker.get_historical_data(SPY, "1 D", "5 mins"),
+            ibkr.clock,
+            on_wait=lambda error, wait_s: waits.append((error.code, wait_s)),
+        )
+    assert bars
+    assert waits == [(162, 2.0), (162, 4.0), (162, 8.0)]
+    assert ibkr.clock.monotonic() - began_s >= 14
+    assert broker.is_authenticated()
+
+
+@pytest.mark.req("LV-021")
+def test_a_refusal_that_stays_is_raised_after_the_last_wait(ibkr, broker):
+    with (
+        ibkr.faults.refuse("reqHistoricalData", 162, "pacing violation") as fault,
+        pytest.raises(RateLimitError),
+    ):
+        retry_rate_limited(lambda: broker.get_historical_data(SPY, "1 D", "5 mins"), ibkr.clock)
+    assert fault.fired == 4
 
 
 def worst_verdict(*, late_s: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 from bot.broker import MarketDataError, RequestTimeoutError
 from bot.risk.quote_gate import reasons_not_to_trade
 from pytest_ibkr.wire.messages.market_data import (
+    CancelMarketData,
     MarketDataType,
     TickOptionComputation,
     TickPrice,
@@ -25,6 +26,7 @@ from tests.system.bench import (
     UNQUOTED,
     VIX,
     WORTHLESS,
+    crossed,
     entries_of,
     error_codes,
     exact,
@@ -205,6 +207,7 @@ def test_counter_proof_ageing_by_arrival_is_noticed(ibkr, broker, monkeypatch):
 
 
 def test_a_snapshot_that_takes_too_long_is_cancelled_and_its_late_ticks_are_dropped(ibkr, broker):
+    crossed(ibkr, CancelMarketData, code=300)
     with ibkr.faults.delay("reqMktData", 5, times=1):
         with pytest.raises(RequestTimeoutError, match="snapshot quote of SPY"):
             broker.get_market_data(SPY, timeout_s=1)

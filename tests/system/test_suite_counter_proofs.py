@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.system.suite_runner import run_cases
+
 SUITE = "tests/live_validation"
-CONNECTIVITY, DATA, ORDERS, RESILIENCE = (
+CONNECTIVITY, DATA, ORDERS, RESILIENCE, SESSION = (
     f"{SUITE}/test_live_{name}.py"
-    for name in ("broker_connectivity", "market_data", "order_execution", "resilience")
+    for name in ("broker_connectivity", "market_data", "order_execution", "resilience", "session")
 )
 
 
 def case(requirement: str, variant: str, test: str, because: str):
     """One counter-proof: under ``variant``, ``test`` fails, and for this reason (a pattern)."""
     mark = pytest.mark.req(requirement, counter_proof=variant)
-    return pytest.param(variant, test, because, marks=mark, id=variant)
+    return pytest.param(variant, test, because, marks=mark, id=f"{requirement}-{variant}")
 
 
 CASES = [
@@ -91,31 +88,88 @@ CASES = [
         "LV-021",
         "ten_messages_a_second",
         f"{RESILIENCE}::test_rapid_requests",
-        r"Max rate of messages",
+        r"Max rate of messages|connection lost|not connected",
+    ),
+    case(
+        "LV-021",
+        "no_pacing",
+        f"{RESILIENCE}::test_rapid_requests",
+        r"Max rate of messages|connection lost|not connected",
     ),
     case("LV-022", "blind_quote_gate", f"{DATA}::test_a_quote_is_fresh", r"AssertionError: \(\)"),
     case(
         "LV-023", "unknown_symbols_exist", f"{RESILIENCE}::test_an_unknown_symbol", r"DID NOT RAISE"
     ),
+    case("LV-005", "after_the_close", f"{CONNECTIVITY}::test_balances_come", "MarketClosedError"),
+    case(
+        "LV-006",
+        "nothing_is_flattened",
+        f"{ORDERS}::test_a_marketable_limit_order_fills",
+        r"holdings differ from the start",
+    ),
+    case(
+        "LV-010",
+        "costs_unknown_to_the_gateway",
+        f"{ORDERS}::test_a_position_opened_here",
+        r"Decimal\('-1\.?0*'\) > 0",
+    ),
+    case(
+        "LV-010",
+        "costs_per_share",
+        f"{ORDERS}::test_a_position_opened_here",
+        r"cost per contract, with commission",
+    ),
+    case(
+        "LV-010",
+        "positions_of_somebody_else",
+        f"{ORDERS}::test_a_position_opened_here",
+        r"'DU0000999' == 'DU0000001'",
+    ),
+    case("LV-024", "legal_form_missing", f"{CONNECTIVITY}::test_account_info", r"legal form"),
+    case(
+        "LV-024",
+        "gone_after_half_a_minute",
+        f"{CONNECTIVITY}::test_the_connection_holds",
+        r"assert False",
+    ),
+    case("LV-024", "stale_feed", f"{DATA}::test_quotes_stay_fresh", r"< 5"),
+    case("LV-024", "other_strikes_for_others", f"{DATA}::test_a_qualified_option", r"Decimal"),
+    case("LV-024", "no_greeks", f"{DATA}::test_greeks", r"is not None|is_complete"),
+    case(
+        "LV-024",
+        "concurrent_answers_mixed",
+        f"{DATA}::test_five_requests",
+        r"got another one's answer",
+    ),
+    case("LV-024", "one_cancel_for_all", f"{ORDERS}::test_three_orders", r"<= |in \{|not found"),
+    case("LV-024", "any_quantity_is_fine", f"{ORDERS}::test_a_quantity", r"DID NOT RAISE"),
+    case(
+        "LV-024",
+        "gone_after_two_minutes",
+        f"{RESILIENCE}::test_a_session_of_five_minutes",
+        r"assert False",
+    ),
+    case("LV-048", "gone_after_an_hour", f"{SESSION}::test_a_session_of", r"assert False"),
 ]
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What every case did, all of them run in one process."""
+    cases = [{"variant": case.values[0], "test": case.values[1]} for case in CASES]
+    place = tmp_path_factory.mktemp("counter_proofs")
+    done = run_cases(cases, place)
+    return {(c["variant"], c["test"]): result for c, result in zip(cases, done, strict=True)}
+
+
 @pytest.mark.parametrize(("variant", "test", "because"), CASES)
-def test_the_variant_turns_its_test_red(variant, test, because):
-    file, name = test.split("::")
-    plain = [*("-p", "no:randomly"), *("-p", "no:cacheprovider"), *("-p", "no:xdist")]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", file, "-k", name, "-q", *plain, "--tb=line"),
-            *("-p", "tests.system.variants", "--variant", variant),
-        ],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert re.search(rf"(FAILED|ERROR) {re.escape(file)}::{name}", done.stdout), done.stdout
-    assert re.search(because, done.stdout), done.stdout
+def test_the_variant_turns_its_test_red(results, variant, test, because):
+    result = results[variant, test]
+    assert "failed" in result["outcomes"].values(), result
+    assert re.search(because, result["failure"]), result["failure"]
+
+
+def test_without_a_variant_the_same_tests_are_green(tmp_path):
+    tests = sorted({case.values[1] for case in CASES})
+    for test, result in zip(tests, run_cases([{"test": t} for t in tests], tmp_path), strict=True):
+        assert set(result["outcomes"].values()) == {"passed"}, f"{test}: {result['failure']}"

@@ -1,22 +1,29 @@
 """Broken gateways (and one broken bot) under which a named validation test must turn red.
 
-Loaded as a plugin by the counter-proofs: ``-p tests.system.variants --variant frozen_feed``.
 Each variant breaks one thing right after the suite's endpoint exists, before anybody connects.
+``session.patch`` undoes what a variant does to the bot; ``session.suite`` is the test's module.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from pytest_ibkr.wire.messages.account import Position, ReqAccountSummary, ReqPositions
-from pytest_ibkr.wire.messages.contract import ReqContractDetails
+from bot.broker import MessagePacer
+from bot.domain.orders import OrderTicket
+from pytest_ibkr.wire.messages.account import (
+    AccountSummary,
+    Position,
+    ReqAccountSummary,
+    ReqPositions,
+)
+from pytest_ibkr.wire.messages.contract import ContractData, ReqContractDetails
 from pytest_ibkr.wire.messages.history import HistoricalData, ReqHistoricalData
-from pytest_ibkr.wire.messages.market_data import CancelMarketData, TickPrice
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
+from pytest_ibkr.wire.messages.market_data import CancelMarketData, ReqMarketData, TickPrice
+from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder, ReqExecutions
 from pytest_ibkr.wire.messages.session import ReqCurrentTime, StartApi
 
 VARIANTS: dict[str, Callable[[Any], None]] = {}
@@ -26,22 +33,6 @@ def variant(function):
     """Register a variant under its function's name."""
     VARIANTS[function.__name__] = function
     return function
-
-
-def pytest_addoption(parser):
-    """Name the variant to run."""
-    parser.addoption("--variant", choices=sorted(VARIANTS), required=False)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef, request):
-    """Break the endpoint as soon as it exists."""
-    value = yield
-    name = request.config.getoption("--variant")
-    if fixturedef.argname == "live_gateway" and name:
-        value.suite = request.session.items[0].module
-        VARIANTS[name](value)
-    return value
 
 
 def answer(session, kind, handler) -> None:
@@ -198,7 +189,7 @@ def ten_messages_a_second(session):
 def blind_quote_gate(session):
     """The bot accepts every quote, and they are a minute old."""
     stale_feed(session)
-    session.suite.reasons_not_to_trade = lambda *_args, **_options: ()
+    session.patch.setattr(session.suite, "reasons_not_to_trade", lambda *_args, **_options: ())
 
 
 @variant
@@ -213,3 +204,179 @@ def unknown_symbols_exist(session):
             original(client, message)
 
     answer(session, ReqContractDetails, details)
+
+
+@variant
+def costs_unknown_to_the_gateway(session):
+    """Positions cost -1."""
+    rewrite(session, Position, lambda m: replaced(m, average_cost=Decimal(-1)))
+
+
+@variant
+def costs_per_share(session):
+    """Costs leave out the multiplier."""
+    rewrite(session, Position, lambda m: replaced(m, average_cost=m.average_cost / 100))
+
+
+@variant
+def positions_of_somebody_else(session):
+    """Positions name another account."""
+    rewrite(session, Position, lambda m: replaced(m, account="DU0000999"))
+
+
+@variant
+def no_pacing(session):
+    """The bot sends as fast as it can."""
+    session.patch.setattr(MessagePacer, "acquire", lambda _self: 0.0)
+
+
+def _dies_after(session, seconds: float) -> None:
+    def die() -> None:
+        for client in list(session.engine.clients):
+            client.close("variant: gone")
+
+    session.call(lambda: session.engine.later(seconds, die))
+
+
+@variant
+def gone_after_half_a_minute(session):
+    """The connection does not hold for a minute."""
+    _dies_after(session, 30)
+
+
+@variant
+def gone_after_two_minutes(session):
+    """The connection does not hold for five minutes."""
+    _dies_after(session, 120)
+
+
+@variant
+def gone_after_an_hour(session):
+    """The connection does not hold for a session."""
+    _dies_after(session, 3600)
+
+
+@variant
+def other_strikes_for_others(session):
+    """A second client gets another strike than it asked for."""
+
+    def shifted(message):
+        is_second = len(session.engine.clients) > 1 and message.strike
+        return replaced(message, strike=message.strike + 1) if is_second else message
+
+    rewrite(session, ContractData, shifted)
+
+
+@variant
+def never_logged_in(session):
+    """The gateway takes connections and waits for its own login."""
+    answer(session, StartApi, silence)
+
+
+def _refuse_logins(session, *numbers: int) -> None:
+    """Close the connection at these logins of each client id (the first is 1)."""
+    seen = Counter()
+
+    def start(client, message, original):
+        seen[message.client_id] += 1
+        if seen[message.client_id] in numbers:
+            client.close("variant: not now")
+        else:
+            original(client, message)
+
+    answer(session, StartApi, start)
+
+
+@variant
+def lets_in_at_the_second_try(session):
+    """The first login of each client ends with the connection."""
+    _refuse_logins(session, 1)
+
+
+@variant
+def comes_back_at_the_third_try(session):
+    """After a loss, two logins end with the connection."""
+    _refuse_logins(session, 2, 3)
+
+
+@variant
+def rate_limited_twice(session):
+    """The first two questions about executions are too many."""
+    seen = []
+
+    def ask(client, message, original):
+        seen.append(message)
+        if len(seen) <= 2:
+            client.error(message.request_id, 420, "pacing violation")
+        else:
+            original(client, message)
+
+    answer(session, ReqExecutions, ask)
+
+
+@variant
+def history_never_comes(session):
+    """Bars are not answered."""
+    answer(session, ReqHistoricalData, silence)
+
+
+@variant
+def one_cancel_for_all(session):
+    """A cancel takes the client's other orders along."""
+
+    def cancel(client, message, original):
+        for order in session.engine.orders.open_orders():
+            original(client, replaced(message, order_id=order.order_id))
+
+    answer(session, CancelOrder, cancel)
+
+
+@variant
+def concurrent_answers_mixed(session):
+    """A quote asked for while another is under way is that one's."""
+    before = []
+
+    def ask(client, message, original):
+        now_s = session.engine.now_s
+        if before and now_s - before[0] < 0.02:
+            original(client, replaced(message, contract=before[1]))
+            return
+        before[:] = [now_s, message.contract]
+        original(client, message)
+
+    answer(session, ReqMarketData, ask)
+
+
+@variant
+def any_quantity_is_fine(session):
+    """Neither the bot nor the gateway looks at quantities."""
+    session.patch.setattr(OrderTicket, "__post_init__", lambda _self: None)
+    answer(session, PlaceOrder, silence)
+
+
+@variant
+def legal_form_missing(session):
+    """The summary leaves the account's legal form empty."""
+    rewrite(
+        session, AccountSummary, lambda m: replaced(m, value="") if m.tag == "AccountType" else m
+    )
+
+
+@variant
+def no_greeks(session):
+    """Options come without a computation."""
+    session.configure(greeks="never")
+
+
+@variant
+def nothing_is_flattened(session):
+    """The suite's clean-up trades nothing back."""
+    session.patch.setattr(
+        "tests.live_validation.account_guard.AccountGuard._trade_back", lambda *_args: None
+    )
+
+
+@variant
+def after_the_close(session):
+    """The exchange has closed for the day."""
+    session.clock.move_to(session.clock.now().replace(hour=20, minute=5))

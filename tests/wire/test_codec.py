@@ -15,7 +15,11 @@ from pytest_ibkr.wire import codec
 from pytest_ibkr.wire.declare import INT, REQUESTS, RESPONSES, TEXT, Message, record, rows, wire
 from pytest_ibkr.wire.messages.account import AccountSummary
 from pytest_ibkr.wire.messages.contract import Contract, OptionParameter, Strike, Text
-from pytest_ibkr.wire.messages.market_data import TickOptionComputation, TickPrice
+from pytest_ibkr.wire.messages.market_data import (
+    ReqMarketData,
+    TickOptionComputation,
+    TickPrice,
+)
 from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.versions import ADVANCED_REJECT, MANUAL_ORDER_TIME, TICK_ATTRIB
@@ -132,6 +136,38 @@ def test_a_bad_number_is_a_wire_error_that_names_the_message(text: str) -> None:
 def test_a_size_that_is_no_number_or_would_fill_the_memory_is_refused(text: str) -> None:
     with pytest.raises(WireError, match="TickPrice"):
         codec.decode_response(f"1\0006\0007\0001\0001.5\0{text}\0000\0".encode(), 178)
+
+
+SPY = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
+NO_NUMBERS = ["NaN", "nan", "Infinity", "-Infinity", "inf", "1e400", "9" * 400]
+
+
+def _placed(order_type: str, **values: Any) -> list[bytes]:
+    order = PlaceOrder(
+        order_id=1, contract=SPY, action="BUY", quantity=Decimal(1), order_type=order_type, **values
+    )
+    return codec.encode(order, 178).split(b"\0")
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: text[:9])
+def test_a_request_with_a_number_that_is_none_is_refused(text: str) -> None:
+    asked = ReqMarketData(request_id=1, contract=dataclasses.replace(SPY, strike=123.25))
+    fields = codec.encode(asked, 178).split(b"\0")
+    fields[fields.index(b"123.25")] = text.encode()
+    with pytest.raises(WireError, match="For input string"):
+        codec.decode_request(b"\0".join(fields), 178)
+    fields = _placed("TRAIL", trailing_percent=123.25)
+    fields[fields.index(b"123.25")] = text.encode()
+    with pytest.raises(WireError, match="For input string"):
+        codec.decode_request(b"\0".join(fields), 178)
+
+
+def test_an_offset_up_to_the_midpoint_is_infinite() -> None:
+    payload = b"\0".join(_placed("PEG BEST", compete_offset=float("inf")))
+    assert b"Infinity" in payload
+    read = codec.decode_request(payload, 178)
+    assert isinstance(read, PlaceOrder)
+    assert read.compete_offset == float("inf")
 
 
 @pytest.mark.parametrize("count", ["-1", "3", "99999999999", "x"])

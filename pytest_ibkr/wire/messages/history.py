@@ -64,6 +64,21 @@ class HistoricalBar:
     count: int = wire(INT)
 
 
+@response(90)
+class HistoricalDataUpdate(Message):
+    """IN 90. The running bar of a request kept up to date; close comes before high and low."""
+
+    request_id: int = wire(INT)
+    count: int = wire(INT)
+    date: str = wire(TEXT)
+    open: float = wire(BAR_PRICE)
+    close: float = wire(BAR_PRICE)
+    high: float = wire(BAR_PRICE)
+    low: float = wire(BAR_PRICE)
+    wap: float = wire(AVERAGE)
+    volume: int = wire(INT)
+
+
 @response(17)
 class HistoricalData(Message):
     """IN 17. Start and end are the window that was asked for."""

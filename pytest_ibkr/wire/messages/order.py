@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from pytest_ibkr.wire.declare import (
     BOOL,
-    INF_DOUBLE,
     DOUBLE,
+    INF_DOUBLE,
     INT,
     MAX_DOUBLE,
     OPT_BOOL,

@@ -326,8 +326,37 @@ def test_a_late_answer_does_not_answer_the_next_question(peer: Peer, gateway: IB
     peer.on(49, lambda _fields: held.put(peer.text(49, 1, 1_000_000_000)) or [])
     with pytest.raises(RequestTimeoutError):
         gateway.server_time(timeout_s=0.1)
-    peer.on(49, lambda _fields: [held.get(), peer.text(49, 1, 1_770_390_000)])
+    now = peer.text(49, 1, 1_770_390_000)
+    peer.on(49, lambda _fields: [now] if held.empty() else [held.get(), now])
     assert gateway.server_time().year == 2026
+
+
+def test_a_question_that_was_never_answered_does_not_cost_the_next_one(
+    peer: Peer, gateway: IBKRGateway
+) -> None:
+    answer = peer.answers[49]
+    peer.on(49, lambda _fields: [])
+    with pytest.raises(RequestTimeoutError):
+        gateway.server_time(timeout_s=0.05)
+    peer.on(49, answer)
+    assert [gateway.server_time(timeout_s=2).year for _time in range(3)] == [2026] * 3
+
+
+def test_an_answer_that_came_while_nobody_asked_leaves_no_doubt(
+    peer: Peer, gateway: IBKRGateway
+) -> None:
+    answer = peer.answers[49]
+    peer.on(49, lambda _fields: [])
+    with pytest.raises(RequestTimeoutError):
+        gateway.server_time(timeout_s=0.05)
+    peer.on(49, answer)
+    read = threading.Event()
+    gateway.on_event(lambda *_event: read.set())
+    peer.send(*answer([]), peer.error(-1, 2106, "what was sent before is read by now"))
+    assert read.wait(5)
+    before = peer.ids().count(49)
+    gateway.server_time()
+    assert peer.ids().count(49) == before + 1
 
 
 def test_requests_from_eight_threads_all_succeed(peer: Peer, gateway: IBKRGateway) -> None:

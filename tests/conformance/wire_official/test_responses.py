@@ -303,6 +303,15 @@ def check_bars(message: Any, version: int) -> None:
             assert support.same(getattr(ours, name), theirs)
 
 
+def check_update(message: Any, version: int) -> None:
+    [call] = support.callbacks(codec.encode(message, version), version)
+    assert (call.name, call.args[0]) == ("historicalDataUpdate", message.request_id)
+    official = {"wap": "wap" if support.NEW else "average", "count": "barCount"}
+    for name, _ in specs(type(message))[1:]:
+        theirs = getattr(call.args[1], official.get(name, name))
+        assert support.same(getattr(message, name), theirs), name
+
+
 def check_chain(message: Any, version: int) -> None:
     [call] = support.callbacks(codec.encode(message, version), version)
     assert call.args[5] == {text.value for text in message.expirations}
@@ -322,6 +331,7 @@ SHAPES = [
     (market_data.TickOptionComputation, check_computation),
     (market_data.TickPrice, check_tick_price),
     (history.HistoricalData, check_bars),
+    (history.HistoricalDataUpdate, check_update),
     (contract.OptionParameter, check_chain),
 ]
 

@@ -1,0 +1,89 @@
+"""``pytest-ibkr serve``: one gateway in this process until a signal stops it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_ibkr.cli.told import settings_of
+
+if TYPE_CHECKING:
+    from pytest_ibkr.gateway import Gateway
+    from pytest_ibkr.session.session import Session
+    from pytest_ibkr.settings import Settings
+    from pytest_ibkr.snapshot.model import Snapshot
+
+_JOURNAL_MOST: Final = 100_000  # entries beside ticks; a server may run for days
+_WAKE_S: Final = 0.5  # Windows delivers Ctrl-C only between waits
+
+logger = logging.getLogger("pytest_ibkr")
+
+
+def serve(options: argparse.Namespace, stop: threading.Event) -> int:
+    """Serve until ``stop`` is set; return the exit code."""
+    from pytest_ibkr.gateway import open_gateway
+    from pytest_ibkr.snapshot_choice import chosen
+    from pytest_ibkr.wire.versions import NEWEST
+
+    settings = settings_of(options)
+    level = logging.CRITICAL if options.json else logging.INFO
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(message)s")
+    snapshot = chosen(settings).snapshot
+    gateway = open_gateway(
+        snapshot,
+        account=options.account,
+        server_version=options.server_version or settings.server_version or NEWEST,
+        port=options.port,
+        seed=options.seed,
+        jumps=False,  # the clocks of other processes cannot follow a jump
+        speed=options.speed,
+        journal_most=_JOURNAL_MOST,
+    )
+    if not stop.is_set():
+        with gateway:
+            _serve_until(stop, gateway, _start(options, settings, snapshot))
+    logger.info("stopped")
+    return 0
+
+
+def _serve_until(stop: threading.Event, gateway: Gateway, start: datetime) -> None:
+    session = gateway.new_session("serve", start_at=start, wall_clock=False)
+    print(json.dumps(_facts(gateway)), flush=True)
+    logger.info("serving %s on %s:%d", gateway.snapshot.name, gateway.host, gateway.port)
+    was_open = True
+    while not stop.wait(_WAKE_S):
+        was_open = _say_when_over(session, was_open=was_open)
+
+
+def _say_when_over(session: Session, *, was_open: bool) -> bool:
+    """Log once that the replayed session has closed; return whether it is open."""
+    engine = session.engine
+    is_open = engine.world.market.is_open(session.clock.epoch_s())
+    if was_open and not is_open:
+        logger.warning("the replayed market is closed now; start serve again for an open one")
+    return is_open
+
+
+def _start(options: argparse.Namespace, settings: Settings, snapshot: Snapshot) -> datetime:
+    from pytest_ibkr.markers import Plan, start_of
+
+    if options.clock == "wall":
+        return datetime.now(UTC)
+    return start_of(Plan(in_session=True), snapshot, usual=settings.clock_start)
+
+
+def _facts(gateway: Gateway) -> dict[str, Any]:
+    return {
+        "host": gateway.host,
+        "port": gateway.port,
+        "account": gateway.account,
+        "server_version": gateway.newest_version,
+        "snapshot": gateway.snapshot.name,
+        "pid": os.getpid(),
+    }

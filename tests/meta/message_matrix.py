@@ -1,0 +1,319 @@
+"""Writes docs/reference/messages.md: what of the TWS API the simulated gateway answers, and how.
+
+``python -m tests.meta.message_matrix --write``. Names, ids and version gates are read from the
+wire declarations, answers are observed: each request is put to an engine on the committed
+snapshot. Why and with which codes a request is refused is said here, and the test beside this
+module compares the codes with the engine's source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.sim.order_attributes import REFUSED
+from pytest_ibkr.wire.declare import NEVER, REQUESTS, RESPONSES, Message, specs
+from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from pytest_ibkr.wire.names import NOT_SIMULATED, REQUEST_NAMES
+from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from tests.sim.data_bench import SPY, TEN, Peer, normal_world, option, peer
+from tests.sim.data_bench import history as bars
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "reference" / "messages.md"
+SIM = ROOT / "pytest_ibkr" / "sim"
+ORDER_MODULES = ("order_rules", "order_flow", "orders", "buying_power", "order_attributes")
+WAIT_S = 15.0  # virtual; a snapshot that lacks something ends after 11
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one request is answered from, and the codes it may be refused with."""
+
+    source: str
+    refused: tuple[int, ...] = ()
+    notices: tuple[int, ...] = ()
+
+
+CONTRACT = (200, 321)
+ROWS: dict[str, Row] = {
+    "startApi": Row("the session; opens it", (326, 501), (2104, 2106, 2158)),
+    "reqManagedAccts": Row("the account's id"),
+    "reqIds": Row("the highest order id of this client id, plus one"),
+    "reqCurrentTime": Row("the virtual clock"),
+    "setServerLogLevel": Row("nothing, silently"),
+    "reqAccountUpdates": Row(
+        "the account: keys, positions, the time; every three minutes what changed", (), (2100,)
+    ),
+    "reqPositions": Row("the positions, then every change"),
+    "cancelPositions": Row("nothing, silently"),
+    "reqAccountSummary": Row("the account, tags sorted; two at a time", (321, 322)),
+    "cancelAccountSummary": Row("nothing, silently"),
+    "reqAccountUpdatesMulti": Row("the account's keys, then every change", (322,)),
+    "cancelAccountUpdatesMulti": Row("nothing, silently"),
+    "reqContractDetails": Row("the snapshot's symbols and options, its calendar", CONTRACT),
+    "reqSecDefOptParams": Row("the snapshot's option chains", (321,)),
+    "reqMarketRule": Row("price grids named in contract details", (322,)),
+    "reqMktData": Row(
+        "the market behind the snapshot: its bars, moved between",
+        (*CONTRACT, 101, 322, 354, 10089, 10168, 10358),
+        (10167,),
+    ),
+    "cancelMktData": Row("nothing, silently", (300,)),
+    "reqMarketDataType": Row("nothing, silently; counts for later requests"),
+    "reqHistoricalData": Row(
+        "the snapshot's bars, the market's own for the running day",
+        (*CONTRACT, 162, 322, 10314),
+        (2174,),
+    ),
+    "cancelHistoricalData": Row("the request ends with 162", (162, 366)),
+    # Its codes are read from the source: order_codes().
+    "placeOrder": Row(
+        "the market's top of book; attributes: [orders.md](orders.md)", (), (202, 399, 2109, 10349)
+    ),
+    "cancelOrder": Row("the order; 202 confirms", (161, 10147, 10148, 10149), (202,)),
+    "reqOpenOrders": Row("this client's open orders"),
+    "reqAutoOpenOrders": Row("nothing; no order is entered by hand here", (327,)),
+    "reqAllOpenOrders": Row("all clients' open orders"),
+    "reqCompletedOrders": Row("what was filled or cancelled in this session"),
+    "reqGlobalCancel": Row("all clients' open orders", (161,), (202,)),
+    "reqExecutions": Row("this session's executions and commissions", (10314,), (2174,)),
+}
+# Beside those of a request: the engine's own, for any frame.
+ANY_REQUEST = (0, 100, 320)
+
+
+def examples() -> dict[str, Sequence[Message]]:
+    """Per request, messages to send one after the other; the answers to all are its answers."""
+    call = option().contract()
+    multi = account.ReqAccountUpdatesMulti(request_id=5, ledger_and_nlv=True)
+    summary = account.ReqAccountSummary(request_id=6, group="All", tags="NetLiquidation")
+    stream = market_data.ReqMarketData(request_id=7, contract=SPY, legs=(), generic_ticks="100,233")
+    return {
+        "reqManagedAccts": [session.ReqManagedAccounts()],
+        "reqIds": [session.ReqIds()],
+        "reqCurrentTime": [session.ReqCurrentTime()],
+        "setServerLogLevel": [session.SetServerLogLevel(level=2)],
+        "reqAccountUpdates": [account.ReqAccountUpdates(subscribe=True)],
+        "reqPositions": [account.ReqPositions()],
+        "cancelPositions": [account.CancelPositions()],
+        "reqAccountSummary": [summary],
+        "cancelAccountSummary": [account.CancelAccountSummary(request_id=6)],
+        "reqAccountUpdatesMulti": [multi],
+        "cancelAccountUpdatesMulti": [account.CancelAccountUpdatesMulti(request_id=5)],
+        "reqContractDetails": [contract.ReqContractDetails(request_id=1, contract=SPY)],
+        "reqSecDefOptParams": [
+            contract.ReqOptionParameters(request_id=2, symbol="SPY", sec_type="STK", con_id=756733)
+        ],
+        "reqMarketRule": [contract.ReqMarketRule(rule_id=26)],
+        "reqMktData": [
+            stream,
+            market_data.ReqMarketData(request_id=9, contract=call, legs=(), snapshot=True),
+        ],
+        "cancelMktData": [market_data.CancelMarketData(request_id=7)],
+        "reqMarketDataType": [market_data.ReqMarketDataType(data_type=1)],
+        "reqHistoricalData": [bars(), bars(request_id=10, keep_up_to_date=True)],
+        "cancelHistoricalData": [history.CancelHistoricalData(request_id=80)],
+        "placeOrder": [market_order(3)],
+        "cancelOrder": [order.CancelOrder(order_id=1)],
+        "reqOpenOrders": [order.ReqOpenOrders()],
+        "reqAutoOpenOrders": [order.ReqAutoOpenOrders(bind=False)],
+        "reqAllOpenOrders": [order.ReqAllOpenOrders()],
+        "reqCompletedOrders": [order.ReqCompletedOrders(api_only=False)],
+        "reqGlobalCancel": [order.ReqGlobalCancel()],
+        "reqExecutions": [order.ReqExecutions(request_id=4)],
+    }
+
+
+def market_order(order_id: int, **changes: object) -> order.PlaceOrder:
+    """A buy of 10 SPY at the market, with changes."""
+    values: dict[str, object] = {
+        "order_id": order_id,
+        "contract": SPY,
+        "action": "BUY",
+        "quantity": Decimal(10),
+        "order_type": "MKT",
+        **changes,
+    }
+    return order.PlaceOrder(**values)  # type: ignore[arg-type]
+
+
+@cache
+def observed() -> dict[str, frozenset[int]]:
+    """Ids of the messages that answered each request; message 4 is told by its codes."""
+    found = {"startApi": _ids(_at_start())}
+    for name, messages in examples().items():
+        asker = peer()
+        # A resting and a filled order, so that queries and cancels have something to find.
+        limit = market_order(1, order_type="LMT", limit_price=Decimal(700))
+        for message in (limit, market_order(2)):
+            asker.send(message, wait_s=5.0)
+        found[name] = _ids(
+            one for message in messages for one in asker.send(message, wait_s=WAIT_S)
+        )
+    return found
+
+
+def _at_start() -> list[Message]:
+    engine = Engine(normal_world(), start_s=TEN)
+    client = engine.open(NEWEST)
+    assert client is not None
+    return Peer(engine, client).send(session.StartApi(client_id=1))
+
+
+def _ids(messages: Iterable[Message]) -> frozenset[int]:
+    return frozenset(one.MSG_ID for one in messages) - {session.ErrorNotice.MSG_ID}
+
+
+# ---------------------------------------------------------------- codes in the engine's source
+
+
+def codes_in(*modules: str) -> set[int]:
+    """Error codes that modules of the engine name where they refuse or warn."""
+    return {code for name in modules for code in _codes((SIM / f"{name}.py").read_text("utf-8"))}
+
+
+def _codes(source: str) -> Iterator[int]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        position = {"Refusal": 0, "error": 1}.get(called)
+        if called in ("invalid", "failed") and isinstance(node.func, ast.Name):
+            yield {"invalid": 321, "failed": 322}[called]
+        elif position is not None and len(node.args) > position:
+            value = node.args[position]
+            if isinstance(value, ast.Constant) and isinstance(value.value, int):
+                yield value.value
+
+
+def order_codes() -> tuple[int, ...]:
+    """Codes ``placeOrder`` may be refused with."""
+    attributes = {code for code, _text in REFUSED.values()}
+    codes = {*CONTRACT, *codes_in(*ORDER_MODULES), *attributes}
+    return tuple(sorted(codes - set(ROWS["placeOrder"].notices)))
+
+
+# ---------------------------------------------------------------- the page
+
+
+def gates(cls: type) -> list[str]:
+    """ "field from 166" for every field that not all versions have, embedded records included."""
+    found = []
+    for name, spec in specs(cls):
+        if spec.since > OLDEST:
+            found.append(f"`{name}` from {spec.since}")
+        if spec.until != NEVER:
+            found.append(f"`{name}` until {spec.until - 1}")
+        for inner in (spec.row, spec.embedded):
+            if inner is not None:
+                found += [f"{text} (in `{name}`)" for text in gates(inner)]
+    return found
+
+
+def summary_of(cls: type) -> str:
+    """The first sentences of a declaration's docstring, without its id."""
+    first = (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    return re.sub(r"\s+", " ", re.sub(r"^(?:IN|OUT) \d+[^.]*\.\s*", "", first)).replace("``", "`")
+
+
+def render() -> str:
+    """The whole page."""
+    return "\n".join([*_head(), *_request_rows(), *_response_rows(), *_absent_rows()]) + "\n"
+
+
+def _head() -> list[str]:
+    return [
+        "# Messages",
+        "",
+        "Generated by `python -m tests.meta.message_matrix --write` from the declarations in",
+        "`pytest_ibkr/wire/messages/` and from what the engine answered; do not edit.",
+        f"Server versions {OLDEST} to {NEWEST}, text protocol. The classes are in",
+        "`pytest_ibkr.messages`; see [session.md](session.md#journal).",
+        "",
+        "A frame must fit its version exactly. One that does not is answered by 320 with id −1, as",
+        "is a defect met while serving; more than `max_messages_per_s` messages a second by a",
+        "warning (code 0), then 100 and a closed socket. A frame before `startApi` closes the",
+        "socket.",
+        "",
+    ]
+
+
+def _request_rows() -> list[str]:
+    names = {cls: name for name, cls in REQUEST_NAMES.items()}
+    lines = [
+        "## Requests",
+        "",
+        "Codes are those of message 4. Those in brackets are notices: the request goes on.",
+        "With the condition `read_only`, queries of orders are refused by 321 with id −1, orders",
+        "and cancels by 321 with theirs.",
+        "",
+        "| Id | Name | Class | Answered from | Answers | Refused with |",
+        "|--:|---|---|---|---|---|",
+    ]
+    for msg_id, cls in sorted(REQUESTS.items()):
+        name = names[cls]
+        row = ROWS[name]
+        answers = ", ".join(map(str, sorted(observed()[name]))) or "–"
+        refused = order_codes() if name == "placeOrder" else sorted(row.refused)
+        codes = ", ".join(map(str, refused)) or "–"
+        notices = f" ({', '.join(map(str, row.notices))})" if row.notices else ""
+        lines.append(
+            f"| {msg_id} | `{name}` | `{cls.__name__}` | {row.source} | {answers}"
+            f" | {codes}{notices} |"
+        )
+    gated = [(cls, gates(cls)) for _id, cls in sorted(REQUESTS.items())]
+    lines += ["", "Fields that depend on the version:", ""]
+    lines += [f"- `{cls.__name__}`: {', '.join(texts)}" for cls, texts in gated if texts]
+    return [*lines, ""]
+
+
+def _response_rows() -> list[str]:
+    lines = [
+        "## Responses",
+        "",
+        "| Id | Class | What | Fields that depend on the version |",
+        "|--:|---|---|---|",
+    ]
+    for msg_id, cls in sorted(RESPONSES.items()):
+        texts = ", ".join(gates(cls)) or "–"
+        lines.append(f"| {msg_id} | `{cls.__name__}` | {summary_of(cls) or '–'} | {texts} |")
+    return [*lines, ""]
+
+
+def _absent_rows() -> list[str]:
+    return [
+        "## Not simulated",
+        "",
+        "These requests are answered by message 4 with id −1 and code 320, like bytes the gateway",
+        "cannot read, and by nothing else: a client that waits for the answer under its request's",
+        "id waits for its own time-out. The journal has the frame as sent, and a note that names",
+        "it as not simulated.",
+        "",
+        "| Id | Name |",
+        "|--:|---|",
+        *(f"| {msg_id} | `{name}` |" for msg_id, name in sorted(NOT_SIMULATED.items())),
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print or write the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.meta.message_matrix")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    if parser.parse_args(argv).write:
+        PAGE.write_text(render(), "utf-8")
+    else:
+        sys.stdout.write(render())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""Writes the tables that pages take over from the code, between their two comments.
+
+``python -m tests.meta.reference_tables --write``; without ``--write`` it lists what is not
+current. A page has ``<!-- table: NAME -->`` and ``<!-- end of table -->`` around each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from pytest_ibkr.config_file import ConfigFile, TestContract
+from pytest_ibkr.gateway import Gateway
+from pytest_ibkr.sim.conditions import Conditions, Latency
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.S)
+
+MEANING = {
+    "entitlement": "market data rights of the account: `delayed` answers 10167 and delayed ticks"
+    " where they were asked for, otherwise 10089; `none` 354; `not_enabled` 10168",
+    "entitlements": "the same for single symbols; the others keep `entitlement`",
+    "greeks": "option computations: with the quote, `greeks_delay_s` after it, or never",
+    "greeks_delay_s": 'virtual seconds, with `greeks="late"`',
+    "latency": "how long answers take; see below",
+    "frozen": "symbol to the epoch second its quotes stand at; the fault `freeze` sets it",
+    "halted": "symbols that are halted: tick 49 says so, nothing fills",
+    "read_only": "orders, cancels and queries of orders are refused by 321",
+    "open_orders_first": "a returning client gets its open orders before 15 and 9; else after",
+    "summary_slots_freed": "cancelling an account summary frees its place among two",
+    "cross_client_cancel": "a client may cancel another's order; otherwise 10147",
+    "modify_filled": "changing a filled order: nothing, or 104",
+    "empty_tif_notice": "10349 before an order without time in force; the order lives",
+    "refuse_etrade_only": "10268 for clients with old order defaults",
+    "max_messages_per_s": "above it 100; a warning (code 0) comes before. For connections to come",
+    "rate_strikes": "how many 100s until the socket closes",
+    "max_clients": "connections served; one more is closed without a byte",
+    "spare_4096_bursts": "hold back the end of bursts that official clients lose; `False` to test"
+    " your own receive loop",
+}
+LATENCIES = {
+    "details_s": "contract details",
+    "parameters_s": "option parameters",
+    "history_s": "historical data",
+    "summary_s": "account summary",
+    "positions_s": "positions",
+    "account_s": "account updates",
+    "tick_s": "first ticks",
+    "query_s": "order and execution queries",
+    "ack_s": "first status of an order",
+    "fill_s": "from there to the fill of a marketable one",
+    "commission_s": "from the fill to its commission",
+    "cancel_s": "confirmation of a cancel",
+}
+FACTORY = {
+    "snapshot": "a `Snapshot`; the market of this gateway",
+    "account": "`DU0000001` to `DU0000999`",
+    "server_version": "the highest it offers",
+    "port": "0 is any free one; live ports are refused",
+    "seed": "of what is random beside the market",
+    "start_at": "an aware `datetime`, the first moment",
+    "client_id": "what the session's `client_id` says",
+    "speed": "virtual seconds per real second, 0.01 to 1000",
+}
+FACTORY_DEFAULTS = {
+    "snapshot": "the test's `ibkr_snapshot`",
+    "server_version": "the test's `ibkr_server_version`",
+    "seed": "the snapshot's",
+    "start_at": "what the test's markers say",
+    "client_id": "one of its own",
+}
+
+
+def conditions() -> Iterator[str]:
+    """Every condition: type and default from the dataclass."""
+    yield from ("| Condition | Values | Default | Meaning |", "|---|---|---|---|")
+    yield from _fields(Conditions, MEANING)
+
+
+def latencies() -> Iterator[str]:
+    """Every latency."""
+    yield from ("| Field | Values | Default | Answer |", "|---|---|---|---|")
+    yield from _fields(Latency, LATENCIES)
+
+
+def factory() -> Iterator[str]:
+    """Arguments of ``ibkr_gateway_factory``."""
+    made = inspect.signature(Gateway.__init__).parameters
+    yield from ("| Argument | Default | Meaning |", "|---|---|---|")
+    for name, meaning in FACTORY.items():
+        default = FACTORY_DEFAULTS.get(name) or f"`{_literal(made[name].default)}`"
+        yield f"| `{name}` | {default} | {meaning} |"
+
+
+def configuration() -> Iterator[str]:
+    """Every key of the configuration file."""
+    yield from ("| Key | Accepts | Default |", "|---|---|---|")
+    yield from _keys(ConfigFile, "")
+    yield from _keys(TestContract, "test_contracts.NAME.")
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "conditions": conditions,
+    "latencies": latencies,
+    "factory": factory,
+    "configuration": configuration,
+}
+
+
+def _fields(cls: type, meaning: dict[str, str]) -> Iterator[str]:
+    hints, standard = get_type_hints(cls), cls()
+    for field in dataclasses.fields(cls):
+        value = getattr(standard, field.name)
+        default = "" if dataclasses.is_dataclass(value) else f"`{_literal(value)}`"
+        values, what = _words(hints[field.name]), meaning[field.name]
+        yield f"| `{field.name}` | {values} | {default} | {what} |"
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{_literal(value)}`" for value in get_args(hint))
+    if get_origin(hint) is not None:
+        inner = [_words(each).replace("`", "") for each in get_args(hint)]
+        return f"{get_origin(hint).__name__} of {' to '.join(inner)}"
+    return f"`{hint.__name__}`"
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    schema = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from _keys(section, f"{prefix}{name}.")
+        elif name != "test_contracts":
+            default = "required" if field.is_required() else _shown(field.get_default())
+            yield f"| `{prefix}{name}` | {_accepts(schema[name])} | {default} |"
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"`{list(value) if isinstance(value, tuple) else value}`"
+
+
+def _accepts(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_accepts(each) for each in schema["anyOf"] if each["type"] != "null")
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    bounds = {
+        "exclusiveMinimum": "above",
+        "minimum": "from",
+        "maximum": "to",
+    }
+    said = [f"{word} {schema[key]:g}" for key, word in bounds.items() if key in schema]
+    pattern = {"time": "`HH:MM`", "day": "`YYYYMMDD`"}
+    if "pattern" in schema:
+        return pattern["time" if ":" in schema["pattern"] else "day"]
+    kind = {"boolean": "yes or no", "string": "text", "array": "a list", "object": "a section"}
+    number = {"integer": "a whole number", "number": "a number"}
+    return " ".join([{**kind, **number}[schema["type"]], *said])
+
+
+def current(text: str) -> str:
+    """A page with its tables as they should be."""
+
+    def table(found: re.Match[str]) -> str:
+        return f"{found[1]}{chr(10).join(TABLES[found['name']]())}\n{found[3]}"
+
+    return PLACE.sub(table, text)
+
+
+def pages() -> dict[Path, set[str]]:
+    """Pages with tables, and the names of those."""
+    found = {}
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        if names := {one["name"] for one in PLACE.finditer(path.read_text("utf-8"))}:
+            found[path] = names
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the tables, or say which pages are behind; 1 when there are."""
+    parser = argparse.ArgumentParser(prog="python -m tests.meta.reference_tables")
+    parser.add_argument("--write", action="store_true", help="rewrite the pages")
+    write, behind = parser.parse_args(argv).write, 0
+    for path in pages():
+        text = path.read_text("utf-8")
+        if (wanted := current(text)) == text:
+            continue
+        if write:
+            path.write_text(wanted, "utf-8")
+        else:
+            behind = 1
+            sys.stdout.write(f"{path.relative_to(ROOT)} is not current\n")
+    return behind
+
+
+if __name__ == "__main__":
+    sys.exit(main())
