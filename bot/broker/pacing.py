@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.broker.errors import RateLimitError
@@ -21,8 +22,8 @@ class MessagePacer:
 
     A bucket of 45 refilled at 45/s lets 90 messages through in the second after an idle
     one, and the gateway counts (50/s, then error 100 and a disconnect). So every message
-    books a slot at least 1.1 s after the one 45 places before it. Booking is done under a
-    lock, waiting is not.
+    leaves at least 1.1 s after the one 45 places before it left. One thread at a time is at
+    the gate: whoever woke late between gate and socket would add to the next second.
     """
 
     # The gateway counts arrivals: with exactly a second between two bursts, a first one
@@ -33,26 +34,30 @@ class MessagePacer:
         if max_per_s < 1:
             raise ValueError(f"max_per_s must be at least 1, got {max_per_s}")
         self._clock = clock
-        self._lock = threading.Lock()
-        self._slots: deque[float] = deque(maxlen=max_per_s)
+        self._gate = threading.Lock()
+        self._left_at: deque[float] = deque(maxlen=max_per_s)
+
+    @contextmanager
+    def turn(self) -> Iterator[float]:
+        """Wait until a message may leave, and let it leave inside the block.
+
+        Yields:
+            The seconds waited at the gate.
+        """
+        with self._gate:
+            wait_s = 0.0
+            if len(self._left_at) == self._left_at.maxlen:
+                wait_s = max(0.0, self._left_at[0] + self.WINDOW_S - self._clock.monotonic())
+                self._clock.sleep(wait_s)
+            try:
+                yield wait_s
+            finally:
+                self._left_at.append(self._clock.monotonic())
 
     def acquire(self) -> float:
-        """Wait until a message may leave; returns the seconds waited.
-
-        A slot is booked by who leaves now, not by who goes to sleep: a thread that wakes late
-        would leave in the next second, on top of that second's own.
-        """
-        began = self._clock.monotonic()
-        while True:
-            with self._lock:
-                now = self._clock.monotonic()
-                free = now
-                if len(self._slots) == self._slots.maxlen:
-                    free = self._slots[0] + self.WINDOW_S
-                if free - now < 1e-6:  # what rounding leaves is no time to sleep
-                    self._slots.append(now)
-                    return now - began
-            self._clock.sleep(free - now)
+        """Wait until a message may leave and take it for sent; returns the seconds waited."""
+        with self.turn() as wait_s:
+            return wait_s
 
 
 class RateCounter:

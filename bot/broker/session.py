@@ -121,8 +121,8 @@ class Session:
             client.open(self.host, self.port, client_id=self.client_id, timeout_s=self.timeout_s)
             self._await(self._version_known, deadline, "sent no version frame")
             self._check_version(client)
-            self.pacer.acquire()
-            client.startApi()
+            with self.pacer.turn():
+                client.startApi()
             self._await(self._accounts_known, deadline, "sent no account list")
             self._await(self._order_id_known, deadline, "sent no order id")
         except BaseException:
@@ -233,10 +233,10 @@ class Session:
             LiveAccountRefusedError: the gateway started to serve a live account.
         """
         self.require_ready()
-        self.pacer.acquire()
-        client = self.require_ready()
-        self.sent.count()
-        message(client)
+        with self.pacer.turn():
+            client = self.require_ready()
+            self.sent.count()
+            message(client)
 
     def require_ready(self) -> ApiClient:
         """The client of the running session, or the exception that says why there is none."""

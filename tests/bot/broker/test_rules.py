@@ -174,20 +174,31 @@ def test_no_schedule_of_calls_exceeds_the_limit(pauses: list[float], limit: int)
 
 
 def test_threads_share_one_limit() -> None:
-    class Still(HandClock):
-        """Time stands still, so slots add up."""
-
-        def sleep(self, seconds: float) -> None:
-            self.slept.append(seconds)
-
-    clock = Still()
+    clock = HandClock()
     pacer = MessagePacer(clock, 5)
-    threads = [threading.Thread(target=pacer.acquire) for _ in range(20)]
+    sent: list[float] = []
+
+    def leave() -> None:
+        with pacer.turn():
+            sent.append(clock.monotonic())
+
+    threads = [threading.Thread(target=leave) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert sorted(round(seconds) for seconds in clock.slept) == [1] * 5 + [2] * 5 + [3] * 5
+    assert len(sent) == 20
+    for first, last in zip(sent, sent[5:], strict=False):
+        assert last - first >= 1
+
+
+def test_a_message_that_leaves_late_counts_from_when_it_left() -> None:
+    """Its thread was held up between gate and socket: the next second must know."""
+    clock = HandClock()
+    pacer = MessagePacer(clock, 1)
+    with pacer.turn():
+        clock.move(0.9)
+    assert pacer.acquire() == pytest.approx(1.1)
 
 
 def test_rate_limits_wait_2_4_8_and_then_give_up() -> None:
