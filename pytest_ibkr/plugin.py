@@ -110,26 +110,9 @@ def _refuse_going_live(config: pytest.Config) -> None:
             asked.append(f"-m {expression!r}, which selects live tests only,")
     if not asked:
         return
-    capture = asked[0] == "--capture-snapshot"
-    if not capture and _was_told(config):
-        from pytest_ibkr.run_settings import settings_of
+    from pytest_ibkr.run_settings import refuse_live
 
-        if settings_of(config).offline:
-            return
-    if os.environ.get("CI"):
-        reason = "is refused where CI is set: nobody watches the account there"
-    else:
-        reason = "needs the live side of pytest-ibkr, which is not part of this version"
-    raise pytest.UsageError(
-        f"{asked[0]} {reason}\n"
-        "  state: nothing was connected and no test ran\n"
-        "  fix:   "
-        + (
-            "take the option away; docs/reference/snapshot-schema.md says how to make a snapshot"
-            if capture
-            else "add --ibkr-offline to rehearse live tests against the simulated gateway"
-        )
-    )
+    refuse_live(config, asked[0])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

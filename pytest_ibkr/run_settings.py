@@ -75,6 +75,27 @@ def check(config: pytest.Config) -> None:
         raise pytest.UsageError(str(exc)) from None
 
 
+def refuse_live(config: pytest.Config, asked: str) -> None:
+    """End a run that asked for what only a live side has, unless it is a rehearsal.
+
+    Raises:
+        pytest.UsageError: nothing was connected.
+    """
+    capture = asked == "--capture-snapshot"
+    if not capture and settings_of(config).offline:
+        return
+    if os.environ.get("CI"):
+        reason = "is refused where CI is set: nobody watches the account there"
+    else:
+        reason = "needs the live side of pytest-ibkr, which is not part of this version"
+    fix = "add --ibkr-offline to rehearse live tests against the simulated gateway"
+    if capture:
+        fix = "take the option away; docs/reference/snapshot-schema.md says how to make a snapshot"
+    raise pytest.UsageError(
+        f"{asked} {reason}\n  state: nothing was connected and no test ran\n  fix:   {fix}"
+    )
+
+
 def new_gateway(config: pytest.Config) -> Gateway:
     """A gateway with the run's market and server version, not started."""
     from pytest_ibkr.gateway import open_gateway

@@ -82,7 +82,7 @@ class SnapshotFileMissing(SnapshotNotFound):
     def _text(self, there: str) -> str:
         return (
             f"no snapshot file {self.wanted}\n"
-            f"  there: {there} ({self.directory})\n"
+            f"  known: {there}\n"
             "  fix:   give the path of a file that exists, or the name of one of these"
         )
 

@@ -58,8 +58,8 @@ def test_the_configuration_comes_from_the_file_asked_for(run, pytester) -> None:
 def test_a_typo_in_the_configuration_is_refused(run, pytester) -> None:
     (pytester.path / "mine.yaml").write_text("treshold: {}\n", "utf-8")
     result = run("def test_it(ibkr_config):\n    pass\n", "--ibkr-config=mine.yaml")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*treshold: unknown key*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*treshold: unknown key; did you mean 'thresholds'*"])
 
 
 def test_without_a_broker_of_its_own_a_live_test_says_what_to_write(run) -> None:
@@ -109,11 +109,12 @@ def test_the_live_gateway_is_never_reset_under_the_connection(run, pytester) -> 
     result.assert_outcomes(passed=3)
 
 
-def test_both_gateways_in_one_test_are_an_error_at_collection(run, pytester) -> None:
+@pytest.mark.parametrize("live", ["live_gateway_connection", "live_gateway"])
+def test_both_gateways_in_one_test_are_an_error_at_collection(run, pytester, live: str) -> None:
     pytester.makeconftest(BROKER)
-    result = run("def test_it(ibkr, live_gateway_connection):\n    pass\n")
+    result = run(f"def test_it(ibkr, {live}):\n    pass\n")
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines(["*uses ibkr and live_gateway_connection: a test meets one gat*"])
+    result.stdout.fnmatch_lines([f"*uses ibkr and {live}: a test meets one gat*"])
 
 
 def test_every_fixture_says_in_a_line_what_it_is(run) -> None:

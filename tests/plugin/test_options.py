@@ -82,7 +82,10 @@ def test_the_configuration_file_is_heard_too(run, pytester: pytest.Pytester) -> 
 @pytest.mark.parametrize(
     ("arg", "text"),
     [
-        ("--ibkr-server-version=150", "--ibkr-server-version: 150 is not a server version the simulated gateway"),
+        (
+            "--ibkr-server-version=150",
+            "--ibkr-server-version: 150 is not a server version the simulated gateway",
+        ),
         ("--ibkr-server-version=new", "--ibkr-server-version: 'new' is not a server version"),
         ("--ibkr-config=none.yaml", "--ibkr-config: no file "),
     ],

@@ -6,9 +6,21 @@ import threading
 
 import pytest
 
+from ibapi.client import EClient
+from ibapi.message import OUT
+
+from pytest_ibkr import messages
 from pytest_ibkr.errors import GatewayError, UsageError, WaitTimeout
+from pytest_ibkr.wire.declare import REQUESTS
+from pytest_ibkr.wire.framing import frame
 from pytest_ibkr.wire.messages.account import AccountDownloadEnd, ReqAccountUpdates
-from pytest_ibkr.wire.messages.session import CurrentTime, ManagedAccounts, ReqCurrentTime
+from pytest_ibkr.wire.messages.session import (
+    CurrentTime,
+    ErrorNotice,
+    ManagedAccounts,
+    ReqCurrentTime,
+)
+from pytest_ibkr.wire.names import NOT_SIMULATED
 from tests.net.raw_client import RawClient
 
 
@@ -20,11 +32,54 @@ def test_requests_are_found_by_their_official_names(ibkr):
     assert len(ibkr.journal.requests()) == 2
 
 
-def test_an_unknown_request_name_lists_the_known_ones(ibkr):
-    with pytest.raises(
-        UsageError, match=r"no request is called 'reqMarketData'; known:.*reqMktData"
-    ):
-        ibkr.journal.requests("reqMarketData")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("reqMarketData", "no request is called 'reqMarketData'; did you mean 'reqMktData'?"),
+        ("reqHistoricData", "did you mean 'reqHistoricalData'?"),
+        ("xyz", "no request is called 'xyz'; known: startApi, "),
+        ("reqHeadTimeStamp", "reqHeadTimeStamp is not simulated by pytest-ibkr"),
+    ],
+)
+def test_an_unknown_request_name_says_which_was_meant(ibkr, name, text):
+    with pytest.raises(UsageError) as caught:
+        ibkr.journal.requests(name)
+    assert text in str(caught.value)
+
+
+def test_messages_are_found_by_their_class(ibkr):
+    with RawClient(ibkr).start():
+        pass
+    [accounts] = ibkr.journal.answers(messages.ManagedAccounts)
+    assert accounts.accounts == "DU0000001"
+    for ask in (ibkr.journal.answers, ibkr.journal.wait_for):
+        with pytest.raises(UsageError, match=r"pytest_ibkr\.messages|no request is called"):
+            ask("ManagedAccounts")
+    with pytest.raises(UsageError, match="cannot wait for 7"):
+        ibkr.journal.wait_for(7)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (87, "reqHeadTimeStamp (message 87)"),
+        (104, "reqUserInfo (message 104)"),
+        (999, "message 999"),
+    ],
+)
+def test_a_request_nobody_simulates_is_named(ibkr, number, name):
+    with RawClient(ibkr).start() as client:
+        client.socket.sendall(frame(f"{number}\0x\0".encode()))
+        assert client.wait_for(ErrorNotice, lambda notice: notice.code == 320).request_id == -1
+    assert f"{name} is not simulated by pytest-ibkr" in ibkr.journal.timeline()
+
+
+def test_names_cover_what_is_not_declared_and_nothing_else():
+    assert set(NOT_SIMULATED) & set(REQUESTS) == set()
+    theirs = {number for name, number in vars(OUT).items() if name.isupper()}
+    assert theirs - set(REQUESTS) <= set(NOT_SIMULATED)
+    for number, name in NOT_SIMULATED.items():
+        assert hasattr(EClient, name) or number >= 100, "the older client knows no later ones"
 
 
 def test_waiting_sees_what_happened_before_and_what_comes_later(ibkr):
@@ -94,6 +149,8 @@ def test_a_listener_that_raises_is_dropped_and_named_at_the_end(ibkr_gateway):
     with RawClient(session).start() as client:
         client.send(ReqCurrentTime())
         assert client.wait_for(CurrentTime)
-    with pytest.raises(GatewayError, match=r"listened to the journal of listener failed.*disk full"):
+    with pytest.raises(
+        GatewayError, match=r"listened to the journal of listener failed.*disk full"
+    ):
         session.close()
     assert len(calls) == 1

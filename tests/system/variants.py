@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -227,7 +228,7 @@ def positions_of_somebody_else(session):
 @variant
 def no_pacing(session):
     """The bot sends as fast as it can."""
-    session.patch.setattr(MessagePacer, "acquire", lambda _self: 0.0)
+    session.patch.setattr(MessagePacer, "turn", lambda _self: nullcontext(0.0))
 
 
 def _dies_after(session, seconds: float) -> None:
