@@ -150,8 +150,8 @@ class ClientConnection(asyncio.Protocol):
         """Hold back the tail when the client may meet a burst of exactly n x 4096 unread bytes.
 
         Both generations of the official client throw such a burst away when a second of silence
-        follows (seen with both of them over real sockets). How much of the last writes it has read already is unknown here,
-        so every run of writes that ends with this one counts.
+        follows (seen with both of them over real sockets). How much of the last writes it has
+        read already is unknown here, so every run of writes that ends with this one counts.
         """
         loop_s = self._server.loop_time()
         if loop_s - self._burst_end_s > _HOLD_BACK_S:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +18,7 @@ from ibapi.contract import Contract
 from ibapi.wrapper import EWrapper
 
 from pytest_ibkr.wire.versions import NEWEST
-from tests.cli.served import DEADLINE_S, RawClient, command, serving
+from tests.cli.served import DEADLINE_S, RawClient, command, environment, serving
 
 SESSION_OPEN = datetime(2026, 7, 10, 14, tzinfo=UTC).timestamp()  # 10:00 New York
 
@@ -75,6 +77,7 @@ def test_a_port_may_be_chosen(tmp_path: Path) -> None:
     assert again.returncode == 1
     assert again.stdout == ""
     assert f"cannot listen on 127.0.0.1:{port}" in again.stderr
+    assert "fix:   end what listens there, or take port 0" in again.stderr
     assert "Traceback" not in again.stderr
 
 
@@ -152,16 +155,19 @@ def test_the_official_client_gets_a_quote(tmp_path: Path) -> None:
         (("--port", "4003"), "4003 is a live port"),
         (("--port", "7498"), "7498 is a live port"),
         (("--port", "x"), "'x' is not a whole number"),
-        (("--port", "65536"), "65536 is not in 0 to 65535"),
+        (("--port", "65536"), "port cannot be 65536: it is not in 0 to 65535"),
         (("--account", "U1234567"), "'U1234567' is not one of the simulator's accounts"),
         (("--account", "DU1234567"), "'DU1234567' is not one of the simulator's accounts"),
         (("--account", "DU0000000"), "'DU0000000' is not one of the simulator's accounts"),
         (("--account", "DU0000001\n"), "is not one of the simulator's accounts"),
-        (("--server-version", "150"), "150 is not in 151 to "),
-        (("--speed", "0"), "0 is not in 0.01 to 1000"),
-        (("--speed", "nan"), "nan is not in 0.01 to 1000"),
+        (("--server-version", "150"), "150: it is not in 151 to "),
+        (("--speed", "0"), "speed cannot be 0.0: it is not in 0.01 to 1000"),
+        (("--speed", "nan"), "nan: it is not in 0.01 to 1000"),
         (("--clock", "sun"), "invalid choice: 'sun'"),
-        (("--snapshot", "a", "--scenario", "b"), "both choose the market: give one of them"),
+        (
+            ("--snapshot", "a", "--scenario", "b"),
+            "--snapshot and --scenario both choose the market",
+        ),
     ],
 )
 def test_what_it_must_not_do_is_a_usage_error(
@@ -194,6 +200,68 @@ def test_the_environment_chooses_the_market_too(
     monkeypatch.setenv("IBKR_SNAPSHOT", "elsewhere")
     assert main(["serve"]) == 1
     assert "elsewhere" in capsys.readouterr().err
+
+
+def test_a_bad_variable_is_named_and_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pytest_ibkr.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IBKR_SERVER_VERSION", "50")
+    assert main(["serve"]) == 2
+    assert "IBKR_SERVER_VERSION: 50 is not a server version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminate"])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between processes")
+def test_a_signal_before_it_listens_stops_it_too(number: int, tmp_path: Path) -> None:
+    # The signal comes while main() is on its way: its first import of ours sends it.
+    code = (
+        "import os, sys, signal, threading\n"
+        "import pytest_ibkr.cli as cli\n"
+        "run = cli._run\n"
+        f"cli._run = lambda *args: (os.kill(os.getpid(), {int(number)}), run(*args))[1]\n"
+        "sys.exit(cli.main(['serve', '--json']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("words", [("serve",), ("snapshot", "list")], ids=["serve", "list"])
+def test_nobody_reading_its_output_ends_it_without_a_traceback(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest_ibkr.cli", *words],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.endswith("nobody reads standard output any more: stopped\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_it_says_its_version(tmp_path: Path) -> None:
+    done = command("--version", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("pytest-ibkr ")
 
 
 def test_help_needs_nothing(tmp_path: Path) -> None:

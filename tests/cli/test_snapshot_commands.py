@@ -64,6 +64,26 @@ def test_an_unreadable_one_is_a_failure(
     assert said.err.startswith("pytest-ibkr: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("serve", "--snapshot", "nope"), 1, f"there: {NAME} (packaged)"),
+        (("serve", "--snapshot", "/nope.json"), 1, "no snapshot file /nope.json"),
+        (("serve", "--scenario", "panic"), 1, "no snapshot of a scenario 'panic'"),
+        (("snapshot", "check", "/"), 1, "cannot read snapshot /: it is a directory"),
+        (("snapshot", "check", "nope.json"), 1, "no snapshot file "),
+        (("snapshot", "list", "--dir", "/nope"), 2, "--dir: no directory /nope"),
+    ],
+)
+def test_what_is_not_there_is_called_what_it_is(
+    words: tuple[str, ...], code: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert text in said.err
+
+
 def test_no_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([])

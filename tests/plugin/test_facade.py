@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import pytest_ibkr
+from pytest_ibkr import messages
+from pytest_ibkr.wire.declare import REQUESTS, RESPONSES
 
 
 @pytest.mark.parametrize("name", pytest_ibkr.__all__)
@@ -27,6 +29,14 @@ def test_type_checkers_see_the_same_names() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'pytest_ibkr' has no attribute 'Gatway'"):
         _ = pytest_ibkr.Gatway
+
+
+def test_every_declared_message_has_one_name() -> None:
+    declared = {cls.__name__: cls for cls in (*REQUESTS.values(), *RESPONSES.values())}
+    assert sorted(messages.__all__) == sorted(declared)
+    assert {name: getattr(messages, name) for name in messages.__all__} == declared
+    with pytest.raises(AttributeError, match="has no attribute 'OrderStatos'"):
+        _ = messages.OrderStatos
 
 
 def test_importing_it_loads_nothing_more() -> None:

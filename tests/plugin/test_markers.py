@@ -59,6 +59,52 @@ def test_a_server_version_for_a_test_without_a_gateway_is_an_error(run) -> None:
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("marker", "fixture", "text"),
+    [
+        ("ibkr_snapshot('nope-typo')", "", "marker ibkr_snapshot has no effect on a test that"),
+        ("market_hours(at='15:45')", "", "at= of marker market_hours has no effect on a test that"),
+        ("ibkr_snapshot('normal')", "live_gateway", "has no effect on a test of the live gateway"),
+        ("market_hours(at='15:45')", "live_gateway", "has no effect on a test of the live gateway"),
+        ("ibkr_server_version(176)", "live_gateway, ibkr_clock", "on a test of the live gateway"),
+    ],
+)
+def test_a_marker_without_effect_is_an_error(run, marker: str, fixture: str, text: str) -> None:
+    result = run(
+        f"""
+        import pytest
+
+        @pytest.mark.{marker}
+        def test_it({fixture}):
+            pass
+        """
+    )
+    result.stdout.fnmatch_lines([f"*{text}*"])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "During handling" not in result.stdout.str()
+    assert result.stdout.str().count(text) == 1
+
+
+@pytest.mark.parametrize(
+    ("marker", "fixture"),
+    [
+        ("ibkr_snapshot('normal')", "ibkr_clock"),
+        ("ibkr_snapshot('normal')", "ibkr_snapshot"),
+        ("market_hours(at='15:45')", "ibkr_gateway_factory"),
+        ("market_hours", "live_gateway"),
+    ],
+)
+def test_a_marker_with_effect_is_none(run, marker: str, fixture: str) -> None:
+    source = f"""
+        import pytest
+
+        @pytest.mark.{marker}
+        def test_it({fixture}):
+            pass
+    """
+    run(source).assert_outcomes(passed=1)
+
+
 def test_an_open_and_a_closed_market_at_once_is_an_error(run) -> None:
     result = run(
         """

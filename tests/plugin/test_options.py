@@ -96,11 +96,38 @@ def test_a_bad_value_ends_the_run_before_it_begins(run, arg: str, text: str) -> 
     assert result.errlines[0].startswith(f"ERROR: {text}")
 
 
-def test_a_snapshot_nobody_has_fails_the_tests_that_need_one(run) -> None:
-    source = SEES + "\n    def test_other():\n        pass\n"
-    result = run(source, "--ibkr-snapshot=nowhere")
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["ibkr snapshot: *nowhere*", "*SnapshotNotFound: *nowhere*"])
+@pytest.mark.parametrize(
+    ("arg", "text"),
+    [
+        ("--ibkr-snapshot=nowhere", "no snapshot 'nowhere' in "),
+        ("--ibkr-snapshot=/no/where.json", "no snapshot file /no/where.json"),
+        ("--ibkr-scenario=panic", "no snapshot of a scenario 'panic' in "),
+        ("--ibkr-config=mine.yaml", "*mine.yaml is not acceptable:"),
+    ],
+)
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["here", "xdist"])
+def test_what_no_test_could_use_ends_the_run_without_a_traceback(
+    run, pytester: pytest.Pytester, arg: str, text: str, workers: tuple[str, ...]
+) -> None:
+    (pytester.path / "mine.yaml").write_text("gatway: {}\n", "utf-8")
+    result = run(SEES + "\n    def test_other():\n        pass\n", arg, *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stdout if workers else result.stderr
+    said.fnmatch_lines([f"ERROR: {text}*"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    result.assert_outcomes()
+
+
+def test_a_run_that_uses_none_of_it_does_not_mind(run) -> None:
+    run("def test_it():\n    pass\n", "--ibkr-snapshot=nowhere").assert_outcomes(passed=1)
+
+
+def test_a_report_that_cannot_be_written_is_a_usage_error(run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "taken").write_text("", "utf-8")
+    result = run(SEES, "--ibkr-report=taken")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: cannot write the report into *taken*", "*state: no test*"])
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 
 def test_every_setting_has_the_names_it_should(pytester: pytest.Pytester) -> None:

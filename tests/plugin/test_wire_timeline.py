@@ -112,6 +112,7 @@ def test_of_the_shared_gateway_a_failing_test_shows_its_own_share(run) -> None:
         + """
     def test_first(live_gateway):
         greet(live_gateway)
+        live_gateway.journal.wait_for(lambda e: "closed" in getattr(e.message, "text", ""))
 
     def test_second(live_gateway):
         assert False
