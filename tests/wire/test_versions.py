@@ -33,6 +33,6 @@ def test_every_request_has_the_name_the_official_client_uses() -> None:
     assert request_type("placeOrder").MSG_ID == 3
 
 
-def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'reqMarketData'; known: .*reqMktData"):
+def test_an_unknown_name_is_met_with_the_one_that_was_meant() -> None:
+    with pytest.raises(UsageError, match=r"'reqMarketData'; did you mean 'reqMktData'"):
         request_type("reqMarketData")
