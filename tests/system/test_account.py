@@ -87,7 +87,6 @@ def outside_trade_is_seen(ibkr, broker) -> None:
     assert broker.orders == ()
 
 
-@pytest.mark.req("LV-037")
 def test_a_trade_from_elsewhere_is_in_the_next_positions(ibkr, broker):
     outside_trade_is_seen(ibkr, broker)
     broker.server_time()
@@ -96,7 +95,6 @@ def test_a_trade_from_elsewhere_is_in_the_next_positions(ibkr, broker):
     assert [row.position for row in ibkr.journal.answers(Position)][:1] == [100]
 
 
-@pytest.mark.req("LV-037", counter_proof="positions are answered from memory")
 def test_counter_proof_remembered_positions_are_noticed(ibkr, broker, monkeypatch):
     remembered = broker.get_positions()
     monkeypatch.setattr(broker, "get_positions", lambda: remembered)

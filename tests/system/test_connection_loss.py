@@ -74,7 +74,6 @@ def adopted_and_cancelled(ibkr, broker) -> None:
     assert ibkr.call(ibkr.engine.orders.open_orders) == []
 
 
-@pytest.mark.req("LV-029")
 def test_a_loss_is_alerted_and_working_orders_are_adopted_not_sent_again(ibkr, broker):
     told = []
     broker.on_event(lambda event, _text: told.append(event))
@@ -83,7 +82,6 @@ def test_a_loss_is_alerted_and_working_orders_are_adopted_not_sent_again(ibkr, b
     assert GatewayEvent.DISCONNECTED in told
 
 
-@pytest.mark.req("LV-029", counter_proof="working orders are sent again after the reconnect")
 def test_counter_proof_orders_sent_again_are_noticed(ibkr, broker, monkeypatch):
     reconnect = broker.reconnect
 

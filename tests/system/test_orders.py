@@ -275,12 +275,10 @@ def two_are_two(ibkr, broker) -> None:
     assert broker.get_positions()[0].quantity == 4
 
 
-@pytest.mark.req("LV-036")
 def test_the_same_ticket_twice_is_two_orders_both_tracked(ibkr, broker):
     two_are_two(ibkr, broker)
 
 
-@pytest.mark.req("LV-036", counter_proof="order ids are handed out twice")
 def test_counter_proof_a_repeated_order_id_is_noticed(ibkr, broker, monkeypatch):
     monkeypatch.setattr("bot.broker.order_ids.OrderIds.take", lambda _ids: 1)
     with pytest.raises(AssertionError, match="1 != 1"):

@@ -116,12 +116,10 @@ def one_sided_is_kept_out(ibkr, broker) -> None:
     assert "no bid" in reasons_not_to_trade(quote, now=ibkr.clock.now(), max_age_s=600)
 
 
-@pytest.mark.req("LV-031")
 def test_a_missing_bid_is_unknown_and_keeps_the_bot_out(ibkr, broker):
     one_sided_is_kept_out(ibkr, broker)
 
 
-@pytest.mark.req("LV-031", counter_proof="-1 is taken for a price")
 def test_counter_proof_a_price_of_minus_one_is_noticed(ibkr, broker, monkeypatch):
     for place in ("bot.broker.quote_builder.to_price", "bot.domain.quotes.to_price"):
         monkeypatch.setattr(place, lambda value: None if value is None else Decimal(str(value)))
@@ -191,12 +189,10 @@ def stale_is_kept_out(ibkr, broker) -> None:
     assert reason.startswith("stale")
 
 
-@pytest.mark.req("LV-030")
 def test_a_frozen_quote_is_stale_although_it_just_arrived(ibkr, broker):
     stale_is_kept_out(ibkr, broker)
 
 
-@pytest.mark.req("LV-030", counter_proof="the age of a quote is that of its arrival")
 def test_counter_proof_ageing_by_arrival_is_noticed(ibkr, broker, monkeypatch):
     monkeypatch.setattr(
         "bot.domain.quotes.Quote.age_s",

@@ -33,7 +33,7 @@ def test_the_limits_themselves_are_acceptable(age_s):
     assert reasons(age_s=age_s) == ()
 
 
-@pytest.mark.req("LV-022", "LV-030", "LV-031", "LV-039")
+@pytest.mark.req("LV-022", "LV-039")
 @pytest.mark.parametrize(
     ("quote", "reason"),
     [
