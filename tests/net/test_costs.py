@@ -21,8 +21,8 @@ FIRST_USE = """
 import json, sys, time
 from pathlib import Path
 import pytest, pytest_ibkr.gateway
-from pytest_ibkr.snapshot.store import load
 before = time.perf_counter()
+from pytest_ibkr.snapshot.store import load
 snapshot = load("normal", directory=Path(sys.argv[1]))
 gateway = pytest_ibkr.gateway.Gateway(snapshot)
 gateway.start()
