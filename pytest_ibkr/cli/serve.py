@@ -64,7 +64,7 @@ def _serve_until(stop: threading.Event, gateway: Gateway, start: datetime) -> No
 def _say_when_over(session: Session, *, was_open: bool) -> bool:
     """Log once that the replayed session has closed; return whether it is open."""
     engine = session.engine
-    is_open = engine.world.market.is_open(session.clock.epoch_s())
+    is_open = engine.market.is_open(session.clock.epoch_s())
     if was_open and not is_open:
         logger.warning("the replayed market is closed now; start serve again for an open one")
     return is_open

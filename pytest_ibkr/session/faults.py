@@ -137,7 +137,7 @@ class Faults:
 
         def trade() -> Fault:
             found = tradable(engine.world, instrument)
-            last = engine.world.market.quote(found, engine.now_s).last
+            last = engine.market.quote(found, engine.now_s).last
             paid = given if given is not None else Decimal(str(last)) if last else None
             if paid is None:
                 raise UsageError(f"no last price for {instrument!r}: give one")

@@ -123,7 +123,7 @@ class AccountDesk:
         engine = self._engine
         # Not engine.market_time: valuing a position is no meeting with a freeze fault.
         at_s = engine.conditions.frozen.get(instrument.symbol, engine.now_s)
-        return mark_price(engine.world.market.quote(instrument, at_s))
+        return mark_price(engine.market.quote(instrument, at_s))
 
     def _underlying_mark(self, instrument: Instrument) -> Decimal | None:
         return self.mark(self._engine.world.book.underlying(instrument))

@@ -40,7 +40,7 @@ def expected_trade(
     """
     price = limit_of(order) or order.stop
     if price is None:
-        quote = engine.world.market.quote(order.instrument, engine.now_s)
+        quote = engine.market.quote(order.instrument, engine.now_s)
         offer = opposite(quote, buys=order.buys)
         price = offer.price if offer is not None else engine.accounts.mark(order.instrument)
     if price is None:

@@ -16,16 +16,16 @@ from pytest_ibkr.sim.account import AccountDesk
 from pytest_ibkr.sim.client import Client
 from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.desks import OTHER_DESKS, Desk
 from pytest_ibkr.sim.faults import FaultBoard
 from pytest_ibkr.sim.history import HistoryDesk
 from pytest_ibkr.sim.journal import Journal, Note
-from pytest_ibkr.sim.market_rules import MarketRuleDesk
 from pytest_ibkr.sim.orders import OrderDesk
 from pytest_ibkr.sim.pacing import RateMeter
 from pytest_ibkr.sim.references import ReferenceDesk
 from pytest_ibkr.sim.refusal import Refusal, invalid
 from pytest_ibkr.sim.schedule import Schedule, Timer
-from pytest_ibkr.sim.session import READ_ONLY, SessionDesk
+from pytest_ibkr.sim.session import READ_ONLY
 from pytest_ibkr.sim.streams import StreamDesk
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.wire.codec import Raw, decode_request
@@ -70,6 +70,7 @@ class Engine:
         journal_most: int | None = None,
     ) -> None:
         self.world, self.now_s, self.account_id = world, start_s, account_id
+        self.market = world.market
         self.rng = random.Random(world.snapshot.seed if seed is None else seed)
         self.schedule, self.conditions = Schedule(), Conditions()
         self.journal = Journal(most=journal_most)
@@ -86,9 +87,9 @@ class Engine:
         self.streams = StreamDesk(self)
         self.history = HistoryDesk(self)
         self.references = ReferenceDesk(self)
-        desks = (
-            *(SessionDesk(self), self.accounts, self.orders),
-            *(self.streams, self.history, self.references, MarketRuleDesk(self)),
+        desks: tuple[Desk, ...] = (
+            *(self.accounts, self.orders, self.streams, self.history, self.references),
+            *(make(self) for make in OTHER_DESKS),
         )
         self._desks = desks
         self._handlers: dict[type[Message], Callable[[Client, Any], None]] = {}

@@ -72,7 +72,7 @@ class Query:
         return BarSource(engine.world, self.instrument, known_s=known_s)
 
     def _dated(self, source: BarSource, start_s: float, end_s: float) -> list[Dated]:
-        spread, what = self.engine.world.market.spread(self.instrument), self.asked.what
+        spread, what = self.engine.market.spread(self.instrument), self.asked.what
         rows: list[BarRow] = []
         if what in TRADE_BARS or (what in SHOWN and spread is not None):
             rows = source.bars(self.asked.bar_s, start_s, end_s)

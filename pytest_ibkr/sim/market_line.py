@@ -91,7 +91,7 @@ class MarketLine:
 
     def _now(self) -> tuple[Quote, float]:
         at_s = self._engine.market_time(self.instrument) - self._lag_s
-        return self._feed.shown(self._engine.world.market, self.instrument, at_s)
+        return self._feed.shown(self._engine.market, self.instrument, at_s)
 
     def _first(self) -> None:
         if self._over:
@@ -170,7 +170,7 @@ class MarketLine:
         for side in SIDES:
             if side in self._values and not self._moved(side, quote):
                 continue
-            computed = self._engine.world.market.computation(self.instrument, at_s, side)
+            computed = self._engine.market.computation(self.instrument, at_s, side)
             if computed is not None:
                 self._values[side] = computed.price
                 if side == "model":
@@ -204,7 +204,7 @@ class MarketLine:
         if self._next is not None:
             self._next.cancel()
         now_s = self._engine.now_s
-        market = self._engine.world.market
+        market = self._engine.market
         at_s = now_s - self._lag_s
         next_s = market.next_change_s(self.instrument, at_s) or market.calendar.next_bell_s(at_s)
         if next_s is not None:
@@ -229,7 +229,7 @@ class MarketLine:
 
     @property
     def _never_quoted(self) -> bool:
-        return self._engine.world.market.spread(self.instrument) is None
+        return self._engine.market.spread(self.instrument) is None
 
     def _time_out(self) -> None:
         if not self._over:

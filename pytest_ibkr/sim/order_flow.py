@@ -84,7 +84,7 @@ class OrderFlow:
         if refusal is not None:
             self.reject(order, refusal.code, refusal.text)
             return
-        order.waits_for_open = not self._engine.world.market.is_open(self._engine.now_s)
+        order.waits_for_open = not self._engine.market.is_open(self._engine.now_s)
         order.expires_s = self.watch.expiry_of(order)
         order.status = Status.PRE_SUBMITTED
         self.watch.set_trailing_stop(order)

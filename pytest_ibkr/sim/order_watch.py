@@ -76,8 +76,8 @@ class Watch:
             return
         engine = self._engine
         now_s = engine.now_s
-        if engine.world.market.is_open(now_s):
-            due_s = engine.world.market.next_change_s(instrument, now_s)
+        if engine.market.is_open(now_s):
+            due_s = engine.market.next_change_s(instrument, now_s)
         else:
             due_s = engine.world.calendar.next_open_s(now_s)
         if due_s is not None:
@@ -94,7 +94,7 @@ class Watch:
         # that fails must not leave the others unwatched.
         with ExitStack() as steps:
             steps.callback(self._arm, instrument)
-            if not self._engine.world.market.is_open(self._engine.now_s):
+            if not self._engine.market.is_open(self._engine.now_s):
                 return
             if (quote := self.valid_quote(instrument)) is not None:
                 for order in reversed(orders):
@@ -145,7 +145,7 @@ class Watch:
 
         Nor is there one after the market's last change, which is where its data ends.
         """
-        engine, market = self._engine, self._engine.world.market
+        engine, market = self._engine, self._engine.market
         if instrument.symbol in engine.conditions.halted or not market.is_open(engine.now_s):
             return None
         if market.next_change_s(instrument, engine.now_s) is None:
@@ -161,7 +161,7 @@ class Watch:
         if order.order_type != "TRAIL" or quote is None:
             return False
         price = fills.trigger_price(order, quote)
-        tick = self._engine.world.market.tick_size(order.instrument, price or Decimal(1))
+        tick = self._engine.market.tick_size(order.instrument, price or Decimal(1))
         before, order.stop = order.stop, fills.trailed_stop(order, quote, tick=tick)
         return order.stop != before
 

@@ -92,7 +92,7 @@ class OrderDesk:
         instrument = engine.world.book.resolve(
             message.contract, missing_exchange="Missing order exchange"
         )
-        order_rules.check_contract(message, instrument, engine.world.market)
+        order_rules.check_contract(message, instrument, engine.market)
         terms = order_rules.as_taken(message)
         if message.what_if:
             self._what_if(client, self._new_order(client, terms, instrument))

@@ -139,7 +139,7 @@ class StreamDesk:
     def _feed(self, client: Client, instrument: Instrument) -> Feed | Refusal:
         """What this client may see of an instrument, by entitlement and type asked for."""
         entitlement = self._engine.conditions.entitlement_of(instrument.symbol)
-        closed = not self._engine.world.market.is_open(self._engine.now_s)
+        closed = not self._engine.market.is_open(self._engine.now_s)
         holds_last = client.data_type in (_FROZEN, _DELAYED_FROZEN)
         asked_frozen = holds_last and closed
         if entitlement == "live":  # the best there is, whatever was asked for

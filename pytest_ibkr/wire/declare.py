@@ -131,6 +131,7 @@ class Message:
 
     __slots__ = ()
     MSG_ID: ClassVar[int] = -1
+    NAME: ClassVar[str] = ""  # of a request: what the official client calls it
 
 
 REQUESTS: dict[int, type[Message]] = {}
@@ -145,10 +146,12 @@ def record(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
-def _registering(registry: dict[int, type[Message]], msg_id: int) -> Callable[[type[T]], type[T]]:
+def _registering(
+    registry: dict[int, type[Message]], msg_id: int, name: str = ""
+) -> Callable[[type[T]], type[T]]:
     def decorate(cls: type[T]) -> type[T]:
         made: Any = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-        made.MSG_ID = msg_id
+        made.MSG_ID, made.NAME = msg_id, name
         registry[msg_id] = made
         return made  # type: ignore[no-any-return]
 
@@ -158,9 +161,9 @@ def _registering(registry: dict[int, type[Message]], msg_id: int) -> Callable[[t
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(wire, rows, embed)
 )
-def request(msg_id: int) -> Callable[[type[T]], type[T]]:
-    """Declare a message from client to gateway."""
-    return _registering(REQUESTS, msg_id)
+def request(msg_id: int, name: str) -> Callable[[type[T]], type[T]]:
+    """Declare a message from client to gateway; ``name`` as in the official client."""
+    return _registering(REQUESTS, msg_id, name)
 
 
 @dataclass_transform(

@@ -7,42 +7,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pytest_ibkr.errors import UsageError
-from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from pytest_ibkr.wire import messages as _messages  # noqa: F401  # registers them all
+from pytest_ibkr.wire.declare import REQUESTS, Message
 
-REQUEST_NAMES: dict[str, type[Message]] = {
-    "startApi": session.StartApi,
-    "reqManagedAccts": session.ReqManagedAccounts,
-    "reqIds": session.ReqIds,
-    "reqCurrentTime": session.ReqCurrentTime,
-    "setServerLogLevel": session.SetServerLogLevel,
-    "reqAccountUpdates": account.ReqAccountUpdates,
-    "reqPositions": account.ReqPositions,
-    "cancelPositions": account.CancelPositions,
-    "reqAccountSummary": account.ReqAccountSummary,
-    "cancelAccountSummary": account.CancelAccountSummary,
-    "reqAccountUpdatesMulti": account.ReqAccountUpdatesMulti,
-    "cancelAccountUpdatesMulti": account.CancelAccountUpdatesMulti,
-    "reqContractDetails": contract.ReqContractDetails,
-    "reqSecDefOptParams": contract.ReqOptionParameters,
-    "reqMarketRule": contract.ReqMarketRule,
-    "reqMktData": market_data.ReqMarketData,
-    "cancelMktData": market_data.CancelMarketData,
-    "reqMarketDataType": market_data.ReqMarketDataType,
-    "reqHistoricalData": history.ReqHistoricalData,
-    "cancelHistoricalData": history.CancelHistoricalData,
-    "placeOrder": order.PlaceOrder,
-    "cancelOrder": order.CancelOrder,
-    "reqOpenOrders": order.ReqOpenOrders,
-    "reqAutoOpenOrders": order.ReqAutoOpenOrders,
-    "reqAllOpenOrders": order.ReqAllOpenOrders,
-    "reqCompletedOrders": order.ReqCompletedOrders,
-    "reqGlobalCancel": order.ReqGlobalCancel,
-    "reqExecutions": order.ReqExecutions,
-}
+REQUEST_NAMES: Mapping[str, type[Message]] = MappingProxyType(
+    {cls.NAME: cls for _id, cls in sorted(REQUESTS.items())}
+)
 
 # What the official client can ask beside that, by message id: named in notes and errors.
-NOT_SIMULATED: Mapping[int, str] = MappingProxyType(
+_OFFICIAL: Mapping[int, str] = MappingProxyType(
     {
         10: "reqMktDepth",
         11: "cancelMktDepth",
@@ -100,6 +73,9 @@ NOT_SIMULATED: Mapping[int, str] = MappingProxyType(
         106: "cancelContractData",
         107: "cancelHistoricalTicks",
     }
+)
+NOT_SIMULATED: Mapping[int, str] = MappingProxyType(
+    {msg_id: name for msg_id, name in _OFFICIAL.items() if msg_id not in REQUESTS}
 )
 
 

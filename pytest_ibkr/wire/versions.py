@@ -10,23 +10,48 @@ from typing import Final
 OLDEST: Final = 151  # nothing older is in use; a client that offers less is refused
 NEWEST: Final = 178  # highest version whose declarations are complete here
 
+STOCK_TYPE: Final = 152
+ASCII7: Final = 153
+TICK_ATTRIB: Final = 156
 DURATION: Final = 158
 POST_TO_ATS: Final = 160
+WSH_CALENDAR: Final = 161
 AUTO_CANCEL_PARENT: Final = 162
 DECIMAL_SIZES: Final = 163
 SIZE_RULES: Final = 164  # 10 and 18 lose their version field, three size rules come
+SCHEDULES: Final = 165
 ADVANCED_REJECT: Final = 166
+USER_INFO: Final = 167
 MANUAL_ORDER_TIME: Final = 169
 PEG_OFFSETS: Final = 170
+WSH_FILTERS: Final = 171
+WSH_DATES: Final = 173
 ZONED_TIMES: Final = 174  # execution and bar times carry the instrument's zone
 SHARE_VOLUMES: Final = 175  # HMDS volumes in shares instead of lots
 BOND_ISSUER_ID: Final = 176
 NO_FA_PROFILE: Final = 177
 PENDING_PRICE_REVISION: Final = 178
-
-ASCII7: Final = 153
-STOCK_TYPE: Final = 152
-TICK_ATTRIB: Final = 156
+FUND_FIELDS: Final = 179
+MANUAL_EXERCISE_TIME: Final = 180
+LAST_TRADE_DATE: Final = 182
+CUSTOMER_ACCOUNT: Final = 183
+PROFESSIONAL_CUSTOMER: Final = 184
+BOND_ACCRUED: Final = 185
+INELIGIBILITY: Final = 186
+RFQ_FIELDS: Final = 187
+BOND_HOURS: Final = 188
+INCLUDE_OVERNIGHT: Final = 189
+NO_RFQ_FIELDS: Final = 190
+LONG_PERM_ID: Final = 191
+CME_TAGGING: Final = 192  # requests 3, 4 and 58; 4 and 58 lose their version field
+CME_TAGGING_ECHO: Final = 193
+ERROR_TIME: Final = 194  # 4 loses its version field
+ORDER_PREVIEW: Final = 195
+HISTORY_END: Final = 196  # 17 loses its window, 108 brings it
+MILLISECONDS: Final = 197
+SUBMITTER: Final = 198
+IMBALANCE_ONLY: Final = 199
+EXECUTION_DAYS: Final = 200
 
 
 def negotiate(lowest: int, highest: int, *, newest: int) -> int | None:

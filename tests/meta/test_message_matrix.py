@@ -9,7 +9,7 @@ from pytest_ibkr.sim.journal import Note
 from pytest_ibkr.wire.declare import REQUESTS, RESPONSES
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.names import NOT_SIMULATED, REQUEST_NAMES
-from tests.meta import house, message_matrix
+from tests.meta import house, matrix, message_matrix
 from tests.sim.data_bench import TEN, errors, normal_world, peer
 
 REWRITE = "run: python -m tests.meta.message_matrix --write"
@@ -23,7 +23,7 @@ def test_every_declared_request_has_a_handler_a_name_a_row_and_an_example() -> N
     engine = Engine(normal_world(), start_s=TEN)
     handled = engine._handlers.keys()
     assert set(REQUESTS.values()) == set(handled) == set(REQUEST_NAMES.values())
-    assert set(REQUEST_NAMES) == set(message_matrix.ROWS) == set(message_matrix.observed())
+    assert set(REQUEST_NAMES) == set(matrix.ROWS) == set(message_matrix.observed())
 
 
 def test_every_declared_response_is_seen_to_be_sent() -> None:
@@ -34,7 +34,7 @@ def test_every_declared_response_is_seen_to_be_sent() -> None:
 def test_every_code_on_the_page_is_in_the_engine_and_the_other_way_round() -> None:
     modules = [path.stem for path in message_matrix.SIM.glob("*.py")]
     named = {*message_matrix.ANY_REQUEST, *message_matrix.order_codes()}
-    for row in message_matrix.ROWS.values():
+    for row in matrix.ROWS.values():
         named |= {*row.refused, *row.notices}
     assert message_matrix.codes_in(*modules) <= named
     source = "\n".join((message_matrix.SIM / f"{name}.py").read_text("utf-8") for name in modules)

@@ -25,7 +25,7 @@ PORTFOLIO_NAMES = (
 )
 
 
-@request(6)
+@request(6, "reqAccountUpdates")
 class ReqAccountUpdates(Message):
     """OUT 6. One subscription per client; unsubscribing answers 2100."""
 
@@ -34,21 +34,21 @@ class ReqAccountUpdates(Message):
     account: str = wire(TEXT, default="")
 
 
-@request(61)
+@request(61, "reqPositions")
 class ReqPositions(Message):
     """OUT 61. All accounts; stays subscribed."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(64)
+@request(64, "cancelPositions")
 class CancelPositions(Message):
     """OUT 64. Silent."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(62)
+@request(62, "reqAccountSummary")
 class ReqAccountSummary(Message):
     """OUT 62. ``tags`` comma-joined; at most two per client."""
 
@@ -58,7 +58,7 @@ class ReqAccountSummary(Message):
     tags: str = wire(TEXT)
 
 
-@request(63)
+@request(63, "cancelAccountSummary")
 class CancelAccountSummary(Message):
     """OUT 63. Silent."""
 
@@ -66,7 +66,7 @@ class CancelAccountSummary(Message):
     request_id: int = wire(INT)
 
 
-@request(76)
+@request(76, "reqAccountUpdatesMulti")
 class ReqAccountUpdatesMulti(Message):
     """OUT 76."""
 
@@ -77,7 +77,7 @@ class ReqAccountUpdatesMulti(Message):
     ledger_and_nlv: bool = wire(BOOL, default=False)
 
 
-@request(77)
+@request(77, "cancelAccountUpdatesMulti")
 class CancelAccountUpdatesMulti(Message):
     """OUT 77. Silent."""
 

@@ -59,7 +59,7 @@ class TagValue:
     value: str = wire(TEXT)
 
 
-@request(9)
+@request(9, "reqContractDetails")
 class ReqContractDetails(Message):
     """OUT 9."""
 
@@ -72,7 +72,7 @@ class ReqContractDetails(Message):
     issuer_id: str = wire(TEXT, since=BOND_ISSUER_ID, default="")
 
 
-@request(78)
+@request(78, "reqSecDefOptParams")
 class ReqOptionParameters(Message):
     """OUT 78 (reqSecDefOptParams). A non-empty futures exchange yields no rows for stocks."""
 
@@ -173,7 +173,7 @@ class OptionParameterEnd(Message):
     request_id: int = wire(INT)
 
 
-@request(91)
+@request(91, "reqMarketRule")
 class ReqMarketRule(Message):
     """OUT 91. The price grid of a rule named in contract details; the answer has no request id."""
 

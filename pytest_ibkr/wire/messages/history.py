@@ -24,7 +24,7 @@ BAR_PRICE = Kind("bar price", "bar_price({v})", "float({t} or 0)")
 AVERAGE = Kind("average", "short_number({v})", "float({t} or 0)")
 
 
-@request(20)
+@request(20, "reqHistoricalData")
 class ReqHistoricalData(Message):
     """OUT 20. Bar size comes before duration on the wire."""
 
@@ -42,7 +42,7 @@ class ReqHistoricalData(Message):
     options: str = wire(TEXT, default="")
 
 
-@request(25)
+@request(25, "cancelHistoricalData")
 class CancelHistoricalData(Message):
     """OUT 25."""
 

@@ -35,7 +35,7 @@ class RatioLeg:
     exchange: str = wire(TEXT)
 
 
-@request(1)
+@request(1, "reqMktData")
 class ReqMarketData(Message):
     """OUT 1. ``generic_ticks`` is a comma-joined list of ids."""
 
@@ -53,7 +53,7 @@ class ReqMarketData(Message):
     options: str = wire(TEXT, default="")
 
 
-@request(2)
+@request(2, "cancelMktData")
 class CancelMarketData(Message):
     """OUT 2. Silent when the stream is live."""
 
@@ -61,7 +61,7 @@ class CancelMarketData(Message):
     request_id: int = wire(INT)
 
 
-@request(59)
+@request(59, "reqMarketDataType")
 class ReqMarketDataType(Message):
     """OUT 59. 1 live, 2 frozen, 3 delayed, 4 delayed-frozen; silent; for later requests only."""
 

@@ -93,7 +93,7 @@ class OrderCondition:
     symbol: str = wire(TEXT, when=one_of("type", 5), default="")
 
 
-@request(3)
+@request(3, "placeOrder")
 class PlaceOrder(Message):
     """OUT 3. A new order, or a change when the id is already working.
 
@@ -253,7 +253,7 @@ class PlaceOrder(Message):
     )
 
 
-@request(4)
+@request(4, "cancelOrder")
 class CancelOrder(Message):
     """OUT 4."""
 
@@ -262,14 +262,14 @@ class CancelOrder(Message):
     manual_cancel_time: str = wire(TEXT, since=MANUAL_ORDER_TIME, default="")
 
 
-@request(5)
+@request(5, "reqOpenOrders")
 class ReqOpenOrders(Message):
     """OUT 5. This client's orders."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(15)
+@request(15, "reqAutoOpenOrders")
 class ReqAutoOpenOrders(Message):
     """OUT 15. No answer and no end marker; client 0 only."""
 
@@ -277,28 +277,28 @@ class ReqAutoOpenOrders(Message):
     bind: bool = wire(BOOL)
 
 
-@request(16)
+@request(16, "reqAllOpenOrders")
 class ReqAllOpenOrders(Message):
     """OUT 16. Orders of every client."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(99)
+@request(99, "reqCompletedOrders")
 class ReqCompletedOrders(Message):
     """OUT 99."""
 
     api_only: bool = wire(BOOL)
 
 
-@request(58)
+@request(58, "reqGlobalCancel")
 class ReqGlobalCancel(Message):
     """OUT 58. Cancels the orders of every client."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(7)
+@request(7, "reqExecutions")
 class ReqExecutions(Message):
     """OUT 7. Client id 0 and empty fields match everything; ``time`` is "at or after"."""
 

@@ -6,7 +6,7 @@ from pytest_ibkr.wire.declare import INT, TEXT, TEXT7, Message, request, respons
 from pytest_ibkr.wire.versions import ADVANCED_REJECT
 
 
-@request(71)
+@request(71, "startApi")
 class StartApi(Message):
     """OUT 71. Opens the session under a client id; the only frame allowed before 15/9 come."""
 
@@ -15,14 +15,14 @@ class StartApi(Message):
     capabilities: str = wire(TEXT, default="")
 
 
-@request(17)
+@request(17, "reqManagedAccts")
 class ReqManagedAccounts(Message):
     """OUT 17."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(8)
+@request(8, "reqIds")
 class ReqIds(Message):
     """OUT 8. The argument is ignored and nothing is reserved."""
 
@@ -30,14 +30,14 @@ class ReqIds(Message):
     count: int = wire(INT, default=1)
 
 
-@request(49)
+@request(49, "reqCurrentTime")
 class ReqCurrentTime(Message):
     """OUT 49."""
 
     layout: int = wire(INT, default=1)
 
 
-@request(14)
+@request(14, "setServerLogLevel")
 class SetServerLogLevel(Message):
     """OUT 14. No answer."""
 

@@ -1,0 +1,3 @@
+"""Market depth: 10, 11 and their answers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""TWS display groups: 67 to 70 and their answers."""
+
+from __future__ import annotations

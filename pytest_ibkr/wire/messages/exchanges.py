@@ -1,0 +1,3 @@
+"""Depth exchanges and smart components: 82, 83 and their answers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Symbol search: 81 and its answer."""
+
+from __future__ import annotations

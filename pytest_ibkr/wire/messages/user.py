@@ -1,0 +1,3 @@
+"""User information and the clock in milliseconds: 104, 105 and their answers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Wall Street Horizon calendar events: 100 to 103 and their answers."""
+
+from __future__ import annotations

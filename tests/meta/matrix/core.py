@@ -1,0 +1,111 @@
+"""Rows of sessions, accounts, contracts, market data, history and orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from tests.meta.matrix.row import CONTRACT, Row
+from tests.sim.data_bench import SPY, option
+from tests.sim.data_bench import history as bars
+
+ROWS: dict[str, Row] = {
+    "startApi": Row("the session; opens it", (326, 501), (2104, 2106, 2158)),
+    "reqManagedAccts": Row("the account's id"),
+    "reqIds": Row("the highest order id of this client id, plus one"),
+    "reqCurrentTime": Row("the virtual clock"),
+    "setServerLogLevel": Row("nothing, silently"),
+    "reqAccountUpdates": Row(
+        "the account: keys, positions, the time; every three minutes what changed", (), (2100,)
+    ),
+    "reqPositions": Row("the positions, then every change"),
+    "cancelPositions": Row("nothing, silently"),
+    "reqAccountSummary": Row("the account, tags sorted; two at a time", (321, 322)),
+    "cancelAccountSummary": Row("nothing, silently"),
+    "reqAccountUpdatesMulti": Row("the account's keys, then every change", (322,)),
+    "cancelAccountUpdatesMulti": Row("nothing, silently"),
+    "reqContractDetails": Row("the snapshot's symbols and options, its calendar", CONTRACT),
+    "reqSecDefOptParams": Row("the snapshot's option chains", (321,)),
+    "reqMarketRule": Row("price grids named in contract details", (322,)),
+    "reqMktData": Row(
+        "the market behind the snapshot: its bars, moved between",
+        (*CONTRACT, 101, 322, 354, 10089, 10168, 10358),
+        (10167,),
+    ),
+    "cancelMktData": Row("nothing, silently", (300,)),
+    "reqMarketDataType": Row("nothing, silently; counts for later requests"),
+    "reqHistoricalData": Row(
+        "the snapshot's bars, the market's own for the running day",
+        (*CONTRACT, 162, 322, 10314),
+        (2174,),
+    ),
+    "cancelHistoricalData": Row("the request ends with 162", (162, 366)),
+    # Its codes are read from the source: order_codes().
+    "placeOrder": Row(
+        "the market's top of book; attributes: [orders.md](orders.md)", (), (202, 399, 2109, 10349)
+    ),
+    "cancelOrder": Row("the order; 202 confirms", (161, 10147, 10148, 10149), (202,)),
+    "reqOpenOrders": Row("this client's open orders"),
+    "reqAutoOpenOrders": Row("nothing; no order is entered by hand here", (327,)),
+    "reqAllOpenOrders": Row("all clients' open orders"),
+    "reqCompletedOrders": Row("what was filled or cancelled in this session"),
+    "reqGlobalCancel": Row("all clients' open orders", (161,), (202,)),
+    "reqExecutions": Row("this session's executions and commissions", (10314,), (2174,)),
+}
+
+
+def examples() -> dict[str, Sequence[Message]]:
+    """Per request, messages to send one after the other; the answers to all are its answers."""
+    call = option().contract()
+    multi = account.ReqAccountUpdatesMulti(request_id=5, ledger_and_nlv=True)
+    summary = account.ReqAccountSummary(request_id=6, group="All", tags="NetLiquidation")
+    stream = market_data.ReqMarketData(request_id=7, contract=SPY, legs=(), generic_ticks="100,233")
+    return {
+        "reqManagedAccts": [session.ReqManagedAccounts()],
+        "reqIds": [session.ReqIds()],
+        "reqCurrentTime": [session.ReqCurrentTime()],
+        "setServerLogLevel": [session.SetServerLogLevel(level=2)],
+        "reqAccountUpdates": [account.ReqAccountUpdates(subscribe=True)],
+        "reqPositions": [account.ReqPositions()],
+        "cancelPositions": [account.CancelPositions()],
+        "reqAccountSummary": [summary],
+        "cancelAccountSummary": [account.CancelAccountSummary(request_id=6)],
+        "reqAccountUpdatesMulti": [multi],
+        "cancelAccountUpdatesMulti": [account.CancelAccountUpdatesMulti(request_id=5)],
+        "reqContractDetails": [contract.ReqContractDetails(request_id=1, contract=SPY)],
+        "reqSecDefOptParams": [
+            contract.ReqOptionParameters(request_id=2, symbol="SPY", sec_type="STK", con_id=756733)
+        ],
+        "reqMarketRule": [contract.ReqMarketRule(rule_id=26)],
+        "reqMktData": [
+            stream,
+            market_data.ReqMarketData(request_id=9, contract=call, legs=(), snapshot=True),
+        ],
+        "cancelMktData": [market_data.CancelMarketData(request_id=7)],
+        "reqMarketDataType": [market_data.ReqMarketDataType(data_type=1)],
+        "reqHistoricalData": [bars(), bars(request_id=10, keep_up_to_date=True)],
+        "cancelHistoricalData": [history.CancelHistoricalData(request_id=80)],
+        "placeOrder": [market_order(3)],
+        "cancelOrder": [order.CancelOrder(order_id=1)],
+        "reqOpenOrders": [order.ReqOpenOrders()],
+        "reqAutoOpenOrders": [order.ReqAutoOpenOrders(bind=False)],
+        "reqAllOpenOrders": [order.ReqAllOpenOrders()],
+        "reqCompletedOrders": [order.ReqCompletedOrders(api_only=False)],
+        "reqGlobalCancel": [order.ReqGlobalCancel()],
+        "reqExecutions": [order.ReqExecutions(request_id=4)],
+    }
+
+
+def market_order(order_id: int, **changes: object) -> order.PlaceOrder:
+    """A buy of 10 SPY at the market, with changes."""
+    values: dict[str, object] = {
+        "order_id": order_id,
+        "contract": SPY,
+        "action": "BUY",
+        "quantity": Decimal(10),
+        "order_type": "MKT",
+        **changes,
+    }
+    return order.PlaceOrder(**values)  # type: ignore[arg-type]
