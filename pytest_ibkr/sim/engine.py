@@ -69,8 +69,8 @@ class Engine:
         seed: int | None = None,
         journal_most: int | None = None,
     ) -> None:
-        self.world, self.now_s, self.account_id = world, start_s, account_id
-        self.market = world.market
+        self.use_world(world)
+        self.now_s, self.account_id = start_s, account_id
         self.rng = random.Random(world.snapshot.seed if seed is None else seed)
         self.schedule, self.conditions = Schedule(), Conditions()
         self.journal = Journal(most=journal_most)
@@ -95,6 +95,10 @@ class Engine:
         self._handlers: dict[type[Message], Callable[[Client, Any], None]] = {}
         for desk in desks:
             self._handlers.update(desk.handlers())
+
+    def use_world(self, world: World) -> None:
+        """Trade in this world from now on; instruments of the former one must be in it."""
+        self.world, self.market = world, world.market
 
     def open(self, version: int) -> Client | None:
         """Admit a connection that agreed on ``version``; None: too many are open already."""
