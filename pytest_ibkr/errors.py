@@ -4,9 +4,11 @@ IbkrError
 ├── WireError            the peer sent bytes that are not the TWS protocol
 ├── UsageError           the test's author asked for something impossible
 │   ├── SettingsError    an option, variable, ini key or file value is wrong
-│   └── FaultNeverFired  a test passed without meeting the fault it is named after
+│   ├── FaultNeverFired  a test passed without meeting the fault it is named after
+│   └── NotInRecording   a program asked a replayed recording for what it does not have
 ├── GatewayError         the gateway (simulated or relayed) could not do its job
 │   └── WaitTimeout      what a helper waited for never came
+├── OrderNotReached      an order did not get to the status a test expects (an AssertionError)
 └── SnapshotError        a snapshot file is missing, broken or incomplete (see snapshot.errors)
 """
 
@@ -33,12 +35,20 @@ class FaultNeverFired(UsageError):
     """A fault was armed and its block ended, but nothing ever met it."""
 
 
+class NotInRecording(UsageError):
+    """A recording answers for the gateway and does not have what was asked."""
+
+
 class GatewayError(IbkrError):
     """The gateway behind a test could not start, stop or answer."""
 
 
 class WaitTimeout(GatewayError):
     """A helper waited for something on the wire and it never came."""
+
+
+class OrderNotReached(IbkrError, AssertionError):
+    """An order did not reach the status it was expected to reach; the text says why."""
 
 
 class SnapshotError(IbkrError):

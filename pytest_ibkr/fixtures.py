@@ -94,8 +94,9 @@ def ibkr(
 
 @pytest.fixture
 def ibkr_clock(request: pytest.FixtureRequest, ibkr_server_version: int) -> SessionClock:
-    """The test's clock (UTC): ``now()``, ``sleep()``, ``asleep()``, ``move_to()``, ``hold()``.
+    """The test's clock (UTC): ``now()``, ``sleep()``, ``move_to()``, ``wait()``, ``hold()``.
 
+    In coroutines ``asleep()``, ``amove_to()``, ``await_event()``: blocking ones are refused there.
     For New York's time: ``ibkr_clock.now().astimezone(ZoneInfo("America/New_York"))``.
     """
     on_live = LIVE_CONNECTION in request.fixturenames or "live_gateway" in request.fixturenames

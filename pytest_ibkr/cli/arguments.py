@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from pytest_ibkr import limits
+from pytest_ibkr.cli.logs import import_file
 from pytest_ibkr.cli.serve import serve
+from pytest_ibkr.cli.snapshot_import import add_import
 from pytest_ibkr.cli.snapshots import check, listing
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.settings import DEFAULT_SNAPSHOT_DIR
@@ -36,7 +39,20 @@ def parser() -> argparse.ArgumentParser:
     checked = kinds.add_parser("check", help="is a snapshot readable and complete?")
     checked.add_argument("file", type=Path, metavar="FILE")
     checked.set_defaults(run=check)
+    add_import(kinds.add_parser("import", help="make a snapshot of your own tables"))
+    _add_log(commands.add_parser("log", help="use a gateway's own message log"))
     return made
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(required=True, metavar="COMMAND")
+    imported = kinds.add_parser("import", help="make a masked, replayable recording of it")
+    add = imported.add_argument
+    add("file", type=Path, metavar="FILE")
+    add("--output", type=Path, metavar="FILE", help="default: FILE's name, .recording.jsonl")
+    add("--server-version", type=_version, metavar="N", help="default: the newest that fits")
+    add("--date", type=_date, metavar="YYYY-MM-DD", help="its day: logs have times only")
+    imported.set_defaults(run=import_file)
 
 
 class _Version(argparse.Action):
@@ -80,6 +96,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         " the hour is here; wall: begin now",
     )
     add("--seed", type=_seed, metavar="N", help="default: the snapshot's own")
+    add(
+        *("--add",),
+        type=_names,
+        default=(),
+        metavar="NAME,…",
+        help="synthetic instruments beside the snapshot's: ES, MES, SPX, EUR.USD, US-T",
+    )
     add("--json", action="store_true", help="nothing but the line of JSON, no text for people")
     parser.set_defaults(run=serve)
 
@@ -118,9 +141,21 @@ def _version(text: str) -> int:
     return limits.whole("a server version", _whole(text), OLDEST, NEWEST)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 @_checked
 def _seed(text: str) -> int:
     return limits.whole("a seed", _whole(text), -_MOST_SEED, _MOST_SEED)
+
+
+@_checked
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"{text!r} is no date like 2026-01-02") from None
 
 
 @_checked

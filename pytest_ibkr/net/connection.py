@@ -90,7 +90,7 @@ class ClientConnection(asyncio.Protocol):
             self._note(reason)
             self.close(reason)
             return
-        self.client = server.engine.open(version)
+        self.client = server.engine.open(version, options=offer.options)
         if self.client is None:
             self.close("too many clients")
             return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Protocol
 
 from pytest_ibkr import limits
 from pytest_ibkr.clock import VirtualClock
 from pytest_ibkr.errors import UsageError
+from pytest_ibkr.net.eventloop import pause, refuse_on_running_loop, until
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 
@@ -28,8 +29,18 @@ def flowing_clock(start_s: float, speed: float) -> VirtualClock:
     return VirtualClock(start_s, monotonic=time.monotonic, speed=speed)
 
 
+class Settable(Protocol):
+    """An event of ``threading``, ``asyncio``, ``anyio`` or ``trio``."""
+
+    def is_set(self) -> bool:
+        """Return whether it has happened."""
+
+
 class SessionClock:
     """Virtual time of one session; fits a bot's clock port (now, monotonic, sleep, wait).
+
+    ``sleep``, ``move_to`` and ``wait`` block their thread. On the thread of a running event loop
+    they raise ``UsageError``; ``asleep``, ``amove_to`` and ``await_event`` do the same there.
 
     Moments are UTC, as ``now()`` returns them. For the exchange's time convert them:
     ``clock.now().astimezone(ZoneInfo("America/New_York"))``.
@@ -70,9 +81,13 @@ class SessionClock:
         """Let virtual ``seconds`` pass: everything due happens in order, clients read it.
 
         Raises:
-            UsageError: a negative or infinite number of seconds, or none.
+            UsageError: a negative or infinite number of seconds, or none; or an event loop runs
+                on this thread.
         """
-        seconds = limits.seconds("sleep", seconds)
+        refuse_on_running_loop("ibkr_clock.sleep", twin="ibkr_clock.asleep")
+        self._sleep(limits.seconds("sleep", seconds))
+
+    def _sleep(self, seconds: float) -> None:
         self._server.take_in()
         target_s, reading = self.epoch_s() + seconds, True
         while (now_s := self.epoch_s()) < target_s:
@@ -81,18 +96,21 @@ class SessionClock:
                 time.sleep(SETTLE_S)
 
     async def asleep(self, seconds: float) -> None:
-        """Do the same as :meth:`sleep` without blocking the running event loop."""
-        seconds = limits.seconds("asleep", seconds)
-        await asyncio.sleep(0)
+        """Do the same as :meth:`sleep` without blocking the running event loop.
+
+        Works in asyncio and in trio, as long as the loop's own waits stay real.
+        """
+        await self._asleep(limits.seconds("asleep", seconds))
+
+    async def _asleep(self, seconds: float) -> None:
+        await pause(0)
         self._server.take_in()
         target_s = self.epoch_s() + seconds
         while (now_s := self.epoch_s()) < target_s:
-            busy = self._stride(now_s, target_s)
-            await asyncio.sleep(SETTLE_S if busy else 0)
-            for _patience in range(_ASYNC_ROUNDS if busy else 0):
-                if not self._waiting():
-                    break
-                await asyncio.sleep(SETTLE_S)
+            if self._stride(now_s, target_s):
+                await self._adrained()
+            else:
+                await pause(0)
 
     def move_to(self, moment: datetime) -> None:
         """Walk ahead to a moment; one that passed less than a minute ago leaves time as it is.
@@ -101,16 +119,25 @@ class SessionClock:
             moment: aware, in any zone.
 
         Raises:
-            UsageError: no datetime, one without a zone, or one that is long past.
+            UsageError: no datetime, one without a zone, or one that is long past; or an event
+                loop runs on this thread.
         """
-        ahead_s = limits.moment("move_to", moment).timestamp() - self.epoch_s()
+        refuse_on_running_loop("ibkr_clock.move_to", twin="ibkr_clock.amove_to")
+        self._sleep(self._ahead_s("move_to", moment))
+
+    async def amove_to(self, moment: datetime) -> None:
+        """Do the same as :meth:`move_to` without blocking the running event loop."""
+        await self._asleep(self._ahead_s("amove_to", moment))
+
+    def _ahead_s(self, helper: str, moment: datetime) -> float:
+        ahead_s = limits.moment(helper, moment).timestamp() - self.epoch_s()
         if ahead_s < -_LATE_S:
             raise UsageError(
-                f"move_to cannot go back to {moment.isoformat()}\n"
+                f"{helper} cannot go back to {moment.isoformat()}\n"
                 f"  state: it is {self.now().astimezone(moment.tzinfo).isoformat()}\n"
                 "  fix:   begin earlier: market_hours(at='HH:MM'), or start_at of the factory"
             )
-        self.sleep(max(0.0, ahead_s))
+        return max(0.0, ahead_s)
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait for ``event`` at most virtual ``timeout_s``; time walks while nothing comes.
@@ -118,7 +145,11 @@ class SessionClock:
         A short real patience comes first, in which answers that are owed arrive by themselves,
         and a real grace at the deadline, so that a busy machine does not look like a silent
         gateway.
+
+        Raises:
+            UsageError: an event loop runs on this thread.
         """
+        refuse_on_running_loop("ibkr_clock.wait", twin="ibkr_clock.await_event")
         if event.is_set():
             return True
         deadline_s = self.epoch_s() + timeout_s
@@ -128,6 +159,30 @@ class SessionClock:
             with self._server.paused():
                 self._drained()
                 return event.wait(_GRACE_S)
+
+    async def await_event(self, event: Settable, timeout_s: float) -> bool:
+        """Do the same as :meth:`wait` without blocking the running event loop.
+
+        Args:
+            event: of ``threading``, ``asyncio``, ``anyio`` or ``trio``; who sets it may be in
+                this loop or on another thread.
+            timeout_s: virtual seconds.
+        """
+        if event.is_set():
+            return True
+        deadline_s = self.epoch_s() + timeout_s
+        with self._server.deadline(deadline_s):
+            if await until(event.is_set, min(_PATIENCE_S, timeout_s)):
+                return True
+            self._server.take_in()
+            while (now_s := self.epoch_s()) < deadline_s:
+                if self._stride(now_s, deadline_s):
+                    await self._adrained()
+                await pause(SETTLE_S)
+                if event.is_set():
+                    return True
+            with self._server.paused():
+                return await until(event.is_set, _GRACE_S)
 
     def _walk_until(self, event: threading.Event, deadline_s: float) -> bool:
         self._server.take_in()
@@ -161,6 +216,14 @@ class SessionClock:
             elif now_s - last_read_s > _DRAIN_S:
                 return False
         return True
+
+    async def _adrained(self) -> None:
+        """Give clients, of this loop and of other threads, turns to read what came."""
+        await pause(SETTLE_S)
+        for _patience in range(_ASYNC_ROUNDS):
+            if not self._waiting():
+                break
+            await pause(SETTLE_S)
 
     def _waiting(self) -> int:
         return unread_by_peers(self._server.port) + self._server.pending_bytes()

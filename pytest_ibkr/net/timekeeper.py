@@ -75,6 +75,11 @@ class Timekeeper:
             self.clock.resume()
             self._on_move(self.clock.now())
 
+    @property
+    def may_jump(self) -> bool:
+        """Whether the clock may move to an owed answer now."""
+        return self._jumps and not self._pauses and not self._strict
+
     def jump_if_quiet(self, schedule: Schedule) -> None:
         """Jump to the next owed answer, or to a deadline before it, when the wire is quiet."""
         owed_s = self._wanted_s(schedule)
@@ -92,7 +97,7 @@ class Timekeeper:
 
     def _wanted_s(self, schedule: Schedule) -> float | None:
         """Return when the owed answer is due that the clock may jump towards."""
-        if not self._jumps or self._pauses or self._strict:
+        if not self.may_jump:
             return None
         owed_s, now_s = schedule.next_owed_s(), self.clock.now()
         if owed_s is None or owed_s <= now_s or min(self.deadlines, default=owed_s) <= now_s:

@@ -1,22 +1,22 @@
-"""Waiting on a session's journal from another thread."""
+"""Waiting on a session's journal from another thread, blocking or in an event loop."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from pytest_ibkr.net.driver import SessionClock
+from pytest_ibkr.net.eventloop import refuse_on_running_loop, until
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.sim.journal import Entry, Journal
 
 
 class JournalWatch:
-    """Wakes waiters when the gateway's thread adds entries."""
+    """Looks for an entry as the gateway's thread adds them."""
 
     def __init__(self, server: GatewayServer, journal: Journal) -> None:
         self._server, self._journal = server, journal
-        self._changed = threading.Condition()
-        journal.listeners.append(self._wake)
 
     def entries(self) -> list[Entry]:
         """Return what the journal keeps, oldest first; also once the gateway has stopped."""
@@ -25,38 +25,79 @@ class JournalWatch:
         return self._server.call(lambda: list(self._journal.entries()))
 
     def wait_for(self, matches: Callable[[Entry], bool], timeout_s: float) -> Entry | None:
-        """Return the first entry that matches, past ones included; None after real seconds."""
-        found: list[Entry] = []
-        raised: list[Exception] = []
+        """Return the first entry that matches, past ones included; None after real seconds.
 
-        def look(entry: Entry) -> None:
-            if found or raised:
-                return
-            try:
-                if matches(entry):
-                    found.append(entry)
-            except Exception as exc:  # the test's own predicate: its test shall have it
-                raised.append(exc)
-            if found or raised:
-                self._wake(entry)
+        Raises:
+            UsageError: an event loop runs on this thread.
+        """
+        refuse_on_running_loop("ibkr.journal.wait_for", twin="ibkr.journal.await_for")
+        with self._looking(matches) as search:
+            search.over.wait(timeout_s)
+        return search.outcome()
+
+    async def await_for(self, matches: Callable[[Entry], bool], timeout_s: float) -> Entry | None:
+        """Do the same as :meth:`wait_for` without blocking the running event loop."""
+        with self._looking(matches) as search:
+            await until(search.over.is_set, timeout_s)
+        return search.outcome()
+
+    def walk_for(
+        self, matches: Callable[[Entry], bool], clock: SessionClock, within_s: float
+    ) -> Entry | None:
+        """Do the same in virtual seconds: time walks while nothing comes (``SessionClock.wait``).
+
+        Raises:
+            UsageError: an event loop runs on this thread.
+        """
+        with self._looking(matches) as search:
+            clock.wait(search.over, within_s)
+        return search.outcome()
+
+    async def awalk_for(
+        self, matches: Callable[[Entry], bool], clock: SessionClock, within_s: float
+    ) -> Entry | None:
+        """Do the same as :meth:`walk_for` without blocking the running event loop."""
+        with self._looking(matches) as search:
+            await clock.await_event(search.over, within_s)
+        return search.outcome()
+
+    @contextmanager
+    def _looking(self, matches: Callable[[Entry], bool]) -> Iterator[_Search]:
+        search = _Search(matches)
 
         def begin() -> None:
             for entry in self._journal.entries():
-                look(entry)
-            self._journal.listeners.append(look)
+                search.look(entry)
+            self._journal.listeners.append(search.look)
 
-        deadline_s = time.monotonic() + timeout_s
         self._server.call(begin)
         try:
-            with self._changed:
-                while not (found or raised) and (left_s := deadline_s - time.monotonic()) > 0:
-                    self._changed.wait(left_s)
+            yield search
         finally:
-            self._server.call(lambda: self._journal.listeners.remove(look))
-        if raised:
-            raise raised[0]
-        return found[0] if found else None
+            self._server.call(lambda: self._journal.listeners.remove(search.look))
 
-    def _wake(self, _entry: Entry) -> None:
-        with self._changed:
-            self._changed.notify_all()
+
+class _Search:
+    """One look for an entry: told on the gateway's thread, read on the waiting one."""
+
+    def __init__(self, matches: Callable[[Entry], bool]) -> None:
+        self.over = threading.Event()
+        self._matches = matches
+        self._found: Entry | None = None
+        self._raised: Exception | None = None
+
+    def look(self, entry: Entry) -> None:
+        if self.over.is_set():
+            return
+        try:
+            if self._matches(entry):
+                self._found = entry
+        except Exception as exc:  # the test's own predicate: its test shall have it
+            self._raised = exc
+        if self._found is not None or self._raised is not None:
+            self.over.set()
+
+    def outcome(self) -> Entry | None:
+        if self._raised is not None:
+            raise self._raised
+        return self._found

@@ -18,8 +18,8 @@ from pytest_ibkr.report.following import Followed, Mark, mark, moment, stream
 from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
 from pytest_ibkr.report.journal_file import JournalFile
 from pytest_ibkr.report.model import GatewayFacts
-from pytest_ibkr.session.journal import line_of
 from pytest_ibkr.session.session import Session
+from pytest_ibkr.session.timeline import line_of
 
 SHARED_BY = "live_gateway"  # tests with this fixture share one session
 

@@ -14,10 +14,9 @@ from typing import Final
 from pytest_ibkr import limits
 from pytest_ibkr.errors import FaultNeverFired, GatewayError, UsageError
 from pytest_ibkr.net.server import GatewayServer
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.session.instruments import Named, instrument_of, tradable
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.faults import Fault
-from pytest_ibkr.sim.world import World
 
 _MOST: Final = 2**31 - 1
 
@@ -123,12 +122,12 @@ class Faults:
         self.server.drop_connections()
 
     def external_trade(
-        self, instrument: str | int, quantity: int | Decimal, price: Decimal | None = None
+        self, instrument: Named, quantity: int | Decimal, price: Decimal | None = None
     ) -> Fault:
         """Trade on the account as somebody else would; price defaults to the last one.
 
         Args:
-            instrument: a symbol of the snapshot, or a conId; not an index.
+            instrument: a symbol of the snapshot, a conId or a contract; not an index.
             quantity: signed; whole shares or contracts.
             price: dollars per share.
         """
@@ -173,33 +172,3 @@ class Faults:
 def _check_times(times: int | None) -> None:
     if times is not None:
         limits.whole("times", times, 1, _MOST)
-
-
-def instrument_of(world: World, instrument: str | int) -> Instrument:
-    """Return what a symbol or a conId means.
-
-    Raises:
-        UsageError: it is not in the snapshot; the symbols that are, are listed.
-    """
-    book = world.book
-    if isinstance(instrument, str):
-        found = book.by_symbol(instrument)
-    else:
-        found = book.by_id(limits.whole("an instrument", instrument, 0, _MOST))
-    if found is None:
-        known = ", ".join(world.snapshot.symbols)
-        what = repr(instrument) if isinstance(instrument, str) else f"conId {instrument}"
-        raise UsageError(f"{what} is not in the snapshot: {known}")
-    return found
-
-
-def tradable(world: World, instrument: str | int) -> Instrument:
-    """Return an instrument that somebody can hold.
-
-    Raises:
-        UsageError: it is not in the snapshot, or an index.
-    """
-    found = instrument_of(world, instrument)
-    if found.sec_type == "IND":
-        raise UsageError(f"{found.symbol} is an index: nobody can trade or hold it")
-    return found

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from itertools import groupby
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar, overload
 
 from pytest_ibkr.errors import UsageError, WaitTimeout
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.watch import JournalWatch
+from pytest_ibkr.session.timeline import folded, line_of
 from pytest_ibkr.sim.engine import Engine
-from pytest_ibkr.sim.journal import Entry, Note
-from pytest_ibkr.wire.codec import Raw
-from pytest_ibkr.wire.declare import Message, specs
-from pytest_ibkr.wire.messages.order import PlaceOrder
+from pytest_ibkr.sim.journal import Entry
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
-from pytest_ibkr.wire.names import REQUEST_NAMES, official_name, request_type
+from pytest_ibkr.wire.names import request_type
 
 M = TypeVar("M", bound=Message)
 What = str | type[Message] | Callable[[Entry], bool]
-_ARROWS = {"in": "-> gateway", "out": "<- gateway", "note": "          "}
-_NAMES = {cls: name for name, cls in REQUEST_NAMES.items()}
-_ZONE = ZoneInfo("America/New_York")
-_LINE = 160
-_RUN = 6  # longer runs of one kind of message are folded
 
 
 class SessionJournal:
@@ -69,6 +61,60 @@ class SessionJournal:
         """Return every message 4, notices included."""
         return self.answers(ErrorNotice)
 
+    @overload
+    def sent_after(
+        self, what: Entry | int | Message, *, connection: int | None = None
+    ) -> list[Message]: ...
+
+    @overload
+    def sent_after(
+        self, what: Entry | int | Message, kind: type[M], *, connection: int | None = None
+    ) -> list[M]: ...
+
+    def sent_after(
+        self,
+        what: Entry | int | Message,
+        kind: type[Any] = Message,
+        *,
+        connection: int | None = None,
+    ) -> list[Any]:
+        """Return what left the gateway after something, to any client unless one is named.
+
+        Args:
+            what: an entry, its serial, or a message that crossed the wire (the first like it).
+            kind: only messages of this class.
+            connection: only to this connection, as entries say it.
+
+        Raises:
+            UsageError: that message never crossed the wire.
+        """
+        entries = self.entries()
+        serial = _serial_of(what, entries)
+        return [
+            entry.message
+            for entry in entries
+            if entry.direction == "out"
+            and entry.serial > serial
+            and isinstance(entry.message, kind)
+            and connection in (None, entry.connection)
+        ]
+
+    def answers_to(self, request_id: int, *, connection: int | None = None) -> list[Message]:
+        """Return what clients were answered under a request id, errors included.
+
+        Args:
+            request_id: as the client chose it; several clients may use the same.
+            connection: only to this connection, as entries say it.
+        """
+        return [
+            entry.message
+            for entry in self.entries()
+            if entry.direction == "out"
+            and isinstance(entry.message, Message)
+            and getattr(entry.message, "request_id", None) == request_id
+            and connection in (None, entry.connection)
+        ]
+
     def counts(self) -> dict[str, int]:
         """Return frames and bytes both ways since the session began."""
         journal = self._journal
@@ -91,7 +137,13 @@ class SessionJournal:
         Raises:
             WaitTimeout: it never came; the message ends with the wire timeline.
         """
-        entry = self._watch.wait_for(_matcher(what), timeout_s)
+        return self._came(self._watch.wait_for(_matcher(what), timeout_s), what, timeout_s)
+
+    async def await_for(self, what: What, *, timeout_s: float = 5.0) -> Entry:
+        """Do the same as :meth:`wait_for` without blocking the running event loop."""
+        return self._came(await self._watch.await_for(_matcher(what), timeout_s), what, timeout_s)
+
+    def _came(self, entry: Entry | None, what: What, timeout_s: float) -> Entry:
         if entry is None:
             raise WaitTimeout(
                 f"waited {timeout_s:g} s for {what!r} and it never crossed the wire\n"
@@ -117,55 +169,6 @@ class SessionJournal:
         return "\n".join(lines) or "(nothing crossed the wire)"
 
 
-def line_of(entry: Entry) -> str:
-    """Render one entry."""
-    moment = datetime.fromtimestamp(entry.at_s, _ZONE)
-    stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
-    text = f"{stamp} #{entry.connection} {_ARROWS[entry.direction]}  {describe(entry.message)}"
-    return text if len(text) <= _LINE else text[: _LINE - 1] + "…"
-
-
-def folded(entries: list[Entry]) -> list[str]:
-    """Render entries; of a longer run of one kind the first and the last are shown."""
-    lines: list[str] = []
-    for (kind, _connection), group in groupby(
-        entries, key=lambda entry: (type(entry.message), entry.connection)
-    ):
-        run = list(group)
-        if len(run) <= _RUN:
-            lines += map(line_of, run)
-        else:
-            between = f"{'':12} #{run[0].connection}             … {len(run) - 2} more"
-            name = _NAMES.get(kind, kind.__name__)
-            lines += [line_of(run[0]), f"{between} {name}", line_of(run[-1])]
-    return lines
-
-
-def describe(message: Message | Raw | Note) -> str:
-    """Name a message and the fields that differ from their defaults."""
-    if isinstance(message, Note):
-        return message.text
-    if isinstance(message, Raw):
-        return f"{official_name(message.msg_id)}: {message.payload[:60]!r}"
-    shown = []
-    for name, _spec in specs(type(message)):
-        value = getattr(message, name)
-        field = type(message).__dataclass_fields__[name]  # type: ignore[attr-defined]
-        if name != "layout" and value != field.default:
-            shown.append(f"{name}={_short(value)}")
-    return f"{_NAMES.get(type(message), type(message).__name__)} {' '.join(shown)}"
-
-
-def _short(value: object) -> str:
-    local_symbol = getattr(value, "local_symbol", None)
-    if local_symbol is not None:
-        con_id = getattr(value, "con_id", 0)
-        return str(local_symbol or getattr(value, "symbol", "") or con_id)
-    if isinstance(value, tuple):
-        return f"[{len(value)}]"
-    return str(value)
-
-
 def _matcher(what: What) -> Callable[[Entry], bool]:
     if isinstance(what, str):
         what = request_type(what)
@@ -178,3 +181,15 @@ def _matcher(what: What) -> Callable[[Entry], bool]:
             " pytest_ibkr.messages, or a predicate over entries"
         )
     return what
+
+
+def _serial_of(what: Entry | int | Message, entries: list[Entry]) -> int:
+    if isinstance(what, Entry):
+        return what.serial
+    if isinstance(what, int):
+        return what
+    same = next((entry for entry in entries if entry.message is what), None)
+    like = same or next((entry for entry in entries if entry.message == what), None)
+    if like is None:
+        raise UsageError(f"{what!r} never crossed the wire: nothing was sent after it")
+    return like.serial

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, TypeVar
 
-from pytest_ibkr import limits
 from pytest_ibkr.net.driver import SessionClock
+from pytest_ibkr.net.eventloop import refuse_on_running_loop
 from pytest_ibkr.net.server import GatewayServer
-from pytest_ibkr.session.faults import Faults, tradable
+from pytest_ibkr.session.account import SessionAccount
+from pytest_ibkr.session.assertions import WITHIN_S, Expected, OrderAssertions
+from pytest_ibkr.session.faults import Faults
 from pytest_ibkr.session.journal import SessionJournal
+from pytest_ibkr.session.market import SessionMarket
+from pytest_ibkr.session.orders import SessionOrders
 from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.sim.journal import Entry
 
 T = TypeVar("T")
 
@@ -24,6 +28,7 @@ class Session:
         env: the same as ``IBKR_HOST``, ``IBKR_PORT``, ``IBKR_CLIENT_ID``, ``IBKR_ACCOUNT``.
         clock: the virtual clock; ``sleep`` lets virtual time pass.
         journal: what crossed the wire. faults: what may go wrong on purpose.
+        market, orders, account: what a test may script.
     """
 
     def __init__(
@@ -40,7 +45,10 @@ class Session:
         self.clock = SessionClock(server)
         self.journal = SessionJournal(server, engine)
         self.faults = Faults(server, engine)
-        self.account = SessionAccount(self)
+        self.market = SessionMarket(server, engine)
+        self.orders = SessionOrders(server, engine, client_id=client_id)
+        self.account = SessionAccount(server, engine)
+        self._assertions = OrderAssertions(server, engine, self.clock)
         self._server, self._on_close = server, on_close
         self._closed = False
 
@@ -74,6 +82,52 @@ class Session:
 
         self.call(change)
 
+    def assert_order_reaches(
+        self,
+        order_id: int,
+        status: str,
+        *,
+        within_s: float = WITHIN_S,
+        client_id: int | None = None,
+    ) -> Entry:
+        """Assert that an order's client is told a status, past or to come; return that entry.
+
+        Virtual time walks while nothing comes, as in ``clock.wait``. The failure says why the
+        order is where it is, what its client was told, what crossed the wire, and whether a
+        client did not read its socket. It comes at once when the status cannot be reached any
+        more.
+
+        Args:
+            order_id: as its client knows it.
+            status: ``"Filled"``, ``"Submitted"``, … as messages print it.
+            within_s: virtual seconds.
+            client_id: whose order; default the session's client, or the only other one that has
+                an order of that id.
+
+        Raises:
+            OrderNotReached: an ``AssertionError``.
+            UsageError: no status is called that, several clients have such an order, or an event
+                loop runs on this thread.
+        """
+        refuse_on_running_loop("ibkr.assert_order_reaches", twin="ibkr.await_order_reaches")
+        asked = {"within_s": within_s, "client_id": client_id}
+        return self._assertions.reaches(self._expected(order_id, status, **asked))
+
+    async def await_order_reaches(
+        self,
+        order_id: int,
+        status: str,
+        *,
+        within_s: float = WITHIN_S,
+        client_id: int | None = None,
+    ) -> Entry:
+        """Do the same as :meth:`assert_order_reaches` without blocking the running event loop."""
+        asked = {"within_s": within_s, "client_id": client_id}
+        return await self._assertions.areaches(self._expected(order_id, status, **asked))
+
+    def _expected(self, order_id: int, status: str, **asked: Any) -> Expected:
+        return self._assertions.expected(order_id, status, usual=self.client_id, **asked)
+
     def pacing(self) -> dict[str, int]:
         """Return the highest messages-in-a-second of any client, and market-data lines held."""
         engine = self.engine
@@ -100,47 +154,3 @@ class Session:
             self.faults.close()
         finally:
             self._on_close(self)
-
-
-class SessionAccount:
-    """The paper account of a session."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def id(self) -> str:
-        """The account's id, in the simulator's reserved range."""
-        return self._session.engine.account_id
-
-    def set_cash(self, cash: Decimal) -> None:
-        """Set the account's cash, USD."""
-        dollars = limits.amount("cash", cash)
-        self._session.call(lambda: self._session.engine.accounts.set_cash(dollars))
-
-    def add_position(
-        self, instrument: str | int, quantity: int | Decimal, *, average_cost: Decimal
-    ) -> None:
-        """Put a position into the account as if it had always been there.
-
-        Args:
-            instrument: a symbol of the snapshot, or a conId; not an index.
-            quantity: signed; whole shares or contracts.
-            average_cost: dollars per share, for options per contract (multiplier included).
-        """
-        session, amount = self._session, limits.quantity(quantity)
-        cost = limits.amount("average_cost", average_cost)
-
-        def add() -> None:
-            found = tradable(session.engine.world, instrument)
-            session.engine.accounts.add_position(found, amount, average_cost=cost)
-
-        session.call(add)
-
-    def cash(self) -> Decimal:
-        """Return cash, USD."""
-        return self._session.call(lambda: self._session.engine.accounts.cash)
-
-    def positions(self) -> dict[int, Decimal]:
-        """Return signed quantities by conId; flat ones are absent."""
-        return self._session.call(self._session.engine.accounts.quantities)

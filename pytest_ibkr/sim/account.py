@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_ibkr.sim.account_summary import SummaryDesk
 from pytest_ibkr.sim.account_updates import UpdatesDesk
 from pytest_ibkr.sim.account_values import Figures
 from pytest_ibkr.sim.calendar import date_of
+from pytest_ibkr.sim.day_pnl import TradingDay
 from pytest_ibkr.sim.fills import mark_price
 from pytest_ibkr.sim.margin import Standing, Valuation, standing
 from pytest_ibkr.sim.positions import ZERO, Holding, Ledger, Trade
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 CURRENCY = "USD"
+ADOPTED_S = 0.5  # until subscribers are told of a position that a test put into the account
+
+
+class Follower(Protocol):
+    """Is told whenever a position changed; ``adopted``: a test put it into the account."""
+
+    def __call__(self, instrument: Instrument, *, adopted: bool) -> None: ...
 
 
 class AccountDesk:
@@ -43,9 +51,13 @@ class AccountDesk:
     def __init__(self, engine: Engine, *, cash: Decimal) -> None:
         self._engine = engine
         self.ledger = Ledger(cash)
+        self.day = TradingDay(engine, self.ledger)
+        self.followers: list[Follower] = []
         self._updates = UpdatesDesk(engine, self)
         self._summaries = SummaryDesk(engine, self)
         self._watching_positions: list[Client] = []
+        self._listing: dict[Client, int] = {}  # lists of positions a client is still owed
+        self._untold: dict[Client, set[int]] = {}  # contracts whose change it is still owed
         self._valuation = Valuation(self.mark, self._underlying_mark)
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
@@ -61,8 +73,8 @@ class AccountDesk:
         """End the subscriptions of a connection."""
         self._updates.client_gone(client)
         self._summaries.client_gone(client)
-        if client in self._watching_positions:
-            self._watching_positions.remove(client)
+        self._listing.pop(client, None)
+        self._stop_watching(client)
 
     # What others ask of the account
 
@@ -71,7 +83,9 @@ class AccountDesk:
 
         None means the trade only opened.
         """
+        self.day.roll()
         realized = self.ledger.book(trade)
+        self.day.booked(trade, closed=realized is not None)
         self._position_changed(trade.instrument)
         return realized
 
@@ -100,8 +114,9 @@ class AccountDesk:
             quantity: signed shares or contracts.
             average_cost: dollars per share or contract, multiplier included.
         """
+        self.day.adopted(instrument, quantity)
         self.ledger.adopt(instrument, quantity, average_cost=average_cost)
-        self._position_changed(instrument)
+        self._position_changed(instrument, adopted=True)
 
     def standing(self, trades: Iterable[Trade] = ()) -> Standing:
         """Value the account now, as if ``trades`` had been done on top."""
@@ -131,10 +146,16 @@ class AccountDesk:
     # Positions
 
     def request_positions(self, client: Client, _message: ReqPositions) -> None:
-        """Answer 61 rows and 62, then a row per change until 64 comes."""
+        """Answer 61 rows and 62, then a row per change until 64 comes.
+
+        The list has what changed until it is sent: no row of it comes again by itself.
+        """
+        self._listing[client] = self._listing.get(client, 0) + 1
+        self._untold.pop(client, None)
 
         def answer() -> None:
-            rows = [self._position_row(held) for held in self.ledger.open_holdings()]
+            self._listing[client] -= 1
+            rows = [self.position_row(held) for held in self.ledger.open_holdings()]
             client.send(*rows, PositionEnd())
             if client not in self._watching_positions:
                 self._watching_positions.append(client)
@@ -143,23 +164,41 @@ class AccountDesk:
 
     def cancel_positions(self, client: Client, _message: CancelPositions) -> None:
         """End the subscription, silently."""
+        self._stop_watching(client)
+
+    def _stop_watching(self, client: Client) -> None:
+        self._untold.pop(client, None)
         if client in self._watching_positions:
             self._watching_positions.remove(client)
 
-    def _position_changed(self, instrument: Instrument) -> None:
+    def _position_changed(self, instrument: Instrument, *, adopted: bool = False) -> None:
         self._updates.changed()
+        for follow in self.followers:
+            follow(instrument, adopted=adopted)
         for client in self._watching_positions:
-            self._engine.owe(
-                client,
-                self._engine.conditions.latency.positions_s,
-                lambda client=client: self._tell_position(client, instrument),  # type: ignore[misc]
-            )
+            untold = self._untold.setdefault(client, set())
+            if self._listing.get(client) or instrument.con_id in untold:
+                continue
+            untold.add(instrument.con_id)
+            self._plan_row(client, instrument, adopted=adopted)
+
+    def _plan_row(self, client: Client, instrument: Instrument, *, adopted: bool) -> None:
+        def tell() -> None:
+            self._tell_position(client, instrument)
+
+        if adopted:  # nobody waits for it, and a list asked for meanwhile shall have it alone
+            self._engine.later(ADOPTED_S, tell)
+        else:
+            self._engine.owe(client, self._engine.conditions.latency.positions_s, tell)
 
     def _tell_position(self, client: Client, instrument: Instrument) -> None:
-        if client in self._watching_positions:
-            client.send(self._position_row(self.ledger.holdings[instrument.con_id]))
+        untold = self._untold.get(client, set())
+        if instrument.con_id in untold and client in self._watching_positions:
+            untold.discard(instrument.con_id)
+            client.send(self.position_row(self.ledger.holdings[instrument.con_id]))
 
-    def _position_row(self, held: Holding) -> Position:
+    def position_row(self, held: Holding) -> Position:
+        """Return a holding as message 61 tells it."""
         instrument = held.instrument
         # Options and futures come without exchange, stocks with their listing (live capture).
         exchange = "" if instrument.sec_type == "OPT" else instrument.primary_exchange

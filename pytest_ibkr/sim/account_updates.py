@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_ibkr.sim.account_codes import require_account
 from pytest_ibkr.sim.account_values import Row, multi_rows, update_rows
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.positions import ZERO, Holding
@@ -127,8 +128,9 @@ class UpdatesDesk:
         """Answer 73 rows and 74.
 
         Raises:
-            Refusal: 322 when the id is in use.
+            Refusal: 321 for an account that is not served, 322 when the id is in use.
         """
+        require_account(self._engine, message.account)
         key = client, message.request_id
         if key in self._multi:
             raise failed("Duplicate ticker id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -89,22 +89,24 @@ class SessionCalendar:
             return session.close_s
         return self.next_open_s(at_s)
 
-    def trading_hours_text(self, at_s: float, *, liquid: bool) -> str:
+    def trading_hours_text(self, at_s: float, *, liquid: bool, zone: tzinfo = EXCHANGE_ZONE) -> str:
         """Hours of six days from the day of ``at_s``, as contract details print them.
 
         Args:
             at_s: epoch seconds.
-            liquid: regular hours; otherwise with the extended session (from 04:00).
+            liquid: regular hours; otherwise with the extended session (from 04:00), which only
+                what trades in the exchange's own zone has.
+            zone: whose clock the hours are told by.
         """
         today = date_of(at_s)
         days = [day for day in self._days if day.date >= today][:_HOURS_DAYS]
-        return ";".join(_hours(day, liquid=liquid) for day in days)
+        return ";".join(_hours(day, liquid=liquid, zone=zone) for day in days)
 
 
-def _hours(day: TradingSession, *, liquid: bool) -> str:
+def _hours(day: TradingSession, *, liquid: bool, zone: tzinfo) -> str:
     if day.open is None or day.close is None:
         return f"{day.date}:CLOSED"
-    opened, closed = day.open.astimezone(EXCHANGE_ZONE), day.close.astimezone(EXCHANGE_ZONE)
+    opened, closed = day.open.astimezone(zone), day.close.astimezone(zone)
     first, last = f"{opened:%H%M}", f"{closed:%H%M}"
     if not liquid:
         first, last = _EXTENDED_OPEN, f"{closed.hour + _EXTENDED_AFTER_CLOSE_H:02}{closed:%M}"

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim.journal import Note
-from pytest_ibkr.wire.codec import encode
+from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.framing import frame
 from pytest_ibkr.wire.messages.session import ErrorNotice
+from pytest_ibkr.wire.versions import ERROR_TIME
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
+
+CANCELLED = 202  # the code that confirms a cancel
 
 
 class Client:
@@ -22,11 +25,14 @@ class Client:
     Attributes:
         client_id: -1 until startApi.
         data_type: what reqMarketDataType asked for: 1 live, 2 frozen, 3 delayed, 4 delayed-frozen.
+        paced: it asked the gateway to hold messages back instead of refusing them as too many.
         closing: why the gateway closes this connection after the pending output; empty: it stays.
     """
 
-    def __init__(self, engine: Engine, connection: int, version: int) -> None:
-        self.connection, self.version = connection, version
+    def __init__(
+        self, engine: Engine, connection: int, version: int, *, paced: bool = False
+    ) -> None:
+        self.connection, self.version, self.paced = connection, version, paced
         self.client_id = -1
         self.data_type = 1
         self.started = self.closed = False
@@ -48,9 +54,23 @@ class Client:
             engine.journal.add(engine.now_s, self.connection, "out", message, size=len(payload))
             self._output.append(frame(payload))
 
+    def relay(self, payload: bytes) -> None:
+        """Queue a payload as it is, journalled: what another gateway once sent."""
+        if self.closed or self.closing:
+            return
+        engine = self._engine
+        message = decode_response(payload, self.version)
+        engine.journal.add(engine.now_s, self.connection, "out", message, size=len(payload))
+        self._output.append(frame(payload))
+
     def error(self, request_id: int, code: int, text: str) -> None:
-        """Queue message 4."""
-        self.send(ErrorNotice(request_id=request_id, code=code, text=text))
+        """Queue message 4, dated with the gateway's virtual time where the version has a date."""
+        at_ms = 0
+        if self.version >= ERROR_TIME:
+            now_s = self._engine.now_s
+            # The confirmation of a cancel came on a whole second (gateway-behaviour.md 3.2).
+            at_ms = int(now_s) * 1000 if code == CANCELLED else round(now_s * 1000)
+        self.send(ErrorNotice(request_id=request_id, code=code, text=text, at_ms=at_ms))
 
     def close(self, reason: str) -> None:
         """Let the gateway close this connection once what is queued went out."""

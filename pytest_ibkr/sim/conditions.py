@@ -46,12 +46,25 @@ class Conditions:
     open_orders_first: bool = True
     summary_slots_freed: bool = False  # reports say a cancelled summary keeps its slot
     cross_client_cancel: bool = False  # 10147 in the newer build
+    # One symbol search a second is documented; what a faster one meets is not.
+    fast_symbol_searches: Literal["dropped", "delayed"] = "dropped"
     modify_filled: Literal["silent", "refused"] = "silent"  # or error 104
     empty_tif_notice: bool = False  # 10349 before an order whose TIF was empty
+    # A setting of the gateway; both forms of an execution's time were seen from version 174 on.
+    execution_times: Literal["zoned", "utc"] = "zoned"
     refuse_etrade_only: bool = False  # 10268 for clients with old order defaults
+    # Not evidenced: what an unregistered program is answered; the nastier reading is the default.
+    verification: Literal["error", "completed"] = "error"
+    late_pnl: bool = False  # first rows of P&L streams without figures, which come a second later
+    calendar_events: Literal["refused", "served"] = "refused"  # needs a subscription of its own
+    news_feed: bool = True  # 10276 for every news request without it
     max_messages_per_s: int = 50
     rate_strikes: int = 1  # violations of the message rate until the gateway disconnects
     max_clients: int = 32
+    no_depth: set[str] = field(default_factory=set)  # exchanges without depth permission: 2152
+    tick_by_tick_pacing: bool = True  # a second request on a contract within 15 s: 10190
+    smart_components: Literal["known", "late"] = "known"  # late: an error without a code
+    shortable_shares: dict[str, int] = field(default_factory=dict)  # by symbol; generic tick 236
     # The official client drops bursts of n x 4096 bytes followed by silence (measured.md 5).
     spare_4096_bursts: bool = True
 

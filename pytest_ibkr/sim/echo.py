@@ -7,14 +7,15 @@ live frame showed (gateway-behaviour.md 3.1 O13 and appendix B).
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.order_state import Execution, Order, Status
 from pytest_ibkr.sim.positions import ZERO
-from pytest_ibkr.wire.messages.order import CommissionReport, ExecutionData, OrderStatus
+from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
+from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
 from pytest_ibkr.wire.scalars import DBL_MAX_TEXT
 from pytest_ibkr.wire.versions import ZONED_TIMES
@@ -29,11 +30,16 @@ _REPEATED: Final = (
     *("action", "order_type", "order_ref", "open_close", "origin", "hidden", "outside_rth"),
     *("good_after_time", "good_till_date", "trigger_method", "all_or_none", "min_quantity"),
     *("sweep_to_fill", "algo_strategy", "algo_params", "trailing_percent", "solicited"),
+    *("customer_account", "professional_customer"),
 )
+ACCOUNT_CURRENCY: Final = "USD"  # what the account is kept in, and margins are counted in
+GATEWAY_USER: Final = "papertrader01"  # whose login the gateway runs under; it submits all orders
 
 
-def times(at_s: float, *, version: int) -> str:
-    """An execution's time: zoned from version 174, with two spaces and no zone before."""
+def times(at_s: float, *, version: int, utc: bool = False) -> str:
+    """An execution's time: zoned or UTC from version 174, with two spaces and no zone before."""
+    if utc and version >= ZONED_TIMES:
+        return f"{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H:%M:%S}"
     local = datetime.fromtimestamp(at_s, EXCHANGE_ZONE)
     if version >= ZONED_TIMES:
         return f"{local:%Y%m%d %H:%M:%S} US/Eastern"
@@ -42,12 +48,17 @@ def times(at_s: float, *, version: int) -> str:
 
 def open_order(order: Order, *, account: str) -> OpenOrder:
     """Message 5 of an order as it stands."""
+    # Junk the gateway fills a retired field with; clients skip it.
+    junk = f"{order.perm_id}.0/{account}/{order.quantity:f}" if order.perm_id else ""
     return OpenOrder(
         **_echoed(order, account),
         order_id=order.order_id,
         client_id=order.client_id,
         parent_id=order.terms.parent_id,
         block_order=order.terms.block_order,
+        shares_allocation=junk,
+        ext_operator=order.terms.ext_operator,
+        manual_order_indicator=order.terms.manual_order_indicator or 0,
         status=order.status.value,
         commission=order.commission,
         commission_currency="" if order.commission is None else order.instrument.currency,
@@ -77,6 +88,7 @@ def what_if(order: Order, *, account: str, before: Standing, after: Standing) ->
         min_commission=charge if option else None,
         max_commission=charge if option else None,
         commission_currency=order.instrument.currency,
+        margin_currency=ACCOUNT_CURRENCY,
     )
 
 
@@ -109,16 +121,21 @@ def completed_order(order: Order, *, account: str, finished_s: float) -> Complet
 
 
 def execution_data(
-    execution: Execution, *, account: str, version: int, request_id: int = -1
+    execution: Execution,
+    *,
+    account: str,
+    version: int,
+    request_id: int = -1,
+    utc: bool = False,
 ) -> ExecutionData:
-    """Message 11; live pushes carry request id -1."""
+    """Message 11; live pushes carry request id -1. ``utc``: the gateway's setting for times."""
     order = execution.order
     return ExecutionData(
         request_id=request_id,
         order_id=0 if order is None else order.order_id,
         contract=execution.instrument.contract(exchange=execution.venue),
         exec_id=execution.exec_id,
-        time=times(execution.at_s, version=version),
+        time=times(execution.at_s, version=version, utc=utc),
         account=account,
         exchange=execution.venue,
         side="BOT" if execution.buys else "SLD",
@@ -130,6 +147,7 @@ def execution_data(
         average_price=execution.average_price,
         order_ref="" if order is None else order.terms.order_ref,
         last_liquidity=execution.liquidity,
+        submitter="" if order is None else GATEWAY_USER,
     )
 
 
@@ -159,6 +177,7 @@ def _echoed(order: Order, account: str) -> dict[str, Any]:
         "perm_id": order.perm_id,
         "oca_group": order.oca_group,
         "oca_type": order.oca_type,
+        "submitter": GATEWAY_USER,
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_ibkr.errors import WireError
 from pytest_ibkr.sim.account import AccountDesk
@@ -20,27 +20,32 @@ from pytest_ibkr.sim.desks import OTHER_DESKS, Desk
 from pytest_ibkr.sim.faults import FaultBoard
 from pytest_ibkr.sim.history import HistoryDesk
 from pytest_ibkr.sim.journal import Journal, Note
+from pytest_ibkr.sim.malformed import complaint
 from pytest_ibkr.sim.orders import OrderDesk
-from pytest_ibkr.sim.pacing import RateMeter
+from pytest_ibkr.sim.pacing import PACE, RateMeter
 from pytest_ibkr.sim.references import ReferenceDesk
 from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.replay import Replay
 from pytest_ibkr.sim.schedule import Schedule, Timer
+from pytest_ibkr.sim.scripted_market import ScriptedMarket
 from pytest_ibkr.sim.session import READ_ONLY
 from pytest_ibkr.sim.streams import StreamDesk
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.wire.codec import Raw, decode_request
 from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.exercise import ExerciseOptions
 from pytest_ibkr.wire.messages.order import (
     CancelOrder,
-    PlaceOrder,
     ReqAllOpenOrders,
     ReqCompletedOrders,
     ReqGlobalCancel,
     ReqOpenOrders,
 )
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ReqIds, StartApi
 from pytest_ibkr.wire.names import official_name
 
+D = TypeVar("D")
 DEFAULT_ACCOUNT = "DU0000001"
 DEFAULT_CASH = Decimal("1000000.00")
 _REMEMBERED = 512  # closed connections kept, for the report
@@ -69,12 +74,13 @@ class Engine:
         seed: int | None = None,
         journal_most: int | None = None,
     ) -> None:
-        self.use_world(world)
+        self.world, self.market = world, ScriptedMarket(world)
         self.now_s, self.account_id = start_s, account_id
         self.rng = random.Random(world.snapshot.seed if seed is None else seed)
         self.schedule, self.conditions = Schedule(), Conditions()
         self.journal = Journal(most=journal_most)
         self.faults = FaultBoard(self)
+        self.replay: Replay | None = None  # answers instead of the desks
         self.clients: list[Client] = []
         self.opened: list[Client] = []
         self.meters: dict[int, RateMeter] = {}
@@ -97,16 +103,34 @@ class Engine:
             self._handlers.update(desk.handlers())
 
     def use_world(self, world: World) -> None:
-        """Trade in this world from now on; instruments of the former one must be in it."""
-        self.world, self.market = world, world.market
+        """Trade in this world from now on; instruments of the former one must be in it.
 
-    def open(self, version: int) -> Client | None:
-        """Admit a connection that agreed on ``version``; None: too many are open already."""
+        What a test scripted stays.
+        """
+        self.world = world
+        self.market.rebase(world)
+
+    def market_changed(self, symbol: str) -> None:
+        """A test changed a symbol's quotes: streams send and orders look at once."""
+        self.streams.refresh(symbol)
+        self.orders.flow.watch.look_now(symbol)
+
+    def desk(self, kind: type[D]) -> D:
+        """Return the desk of a kind, for what a session scripts on it."""
+        return next(desk for desk in self._desks if isinstance(desk, kind))
+
+    def open(self, version: int, *, options: str = "") -> Client | None:
+        """Admit a connection that agreed on ``version``; None: too many are open already.
+
+        Args:
+            version: the server version in force.
+            options: what followed the versions in the client's greeting.
+        """
         if len([c for c in self.opened if not c.closed]) >= self.conditions.max_clients:
             self.journal.add(self.now_s, 0, "note", Note("one client too many, not served"))
             return None
         self._connections += 1
-        client = Client(self, self._connections, version)
+        client = Client(self, self._connections, version, paced=PACE in options)
         self.opened.append(client)
         self.meters[client.connection] = RateMeter(self.conditions.max_messages_per_s)
         self.note(client, f"connected at server version {version}")
@@ -130,11 +154,20 @@ class Engine:
             message = decode_request(payload, client.version)
         except WireError as exc:
             self._record(client, Raw(None, payload), payload)
-            client.error(-1, 320, f"Error reading request. {exc}")
+            if (text := complaint(exc)) is not None:
+                client.error(-1, 320, text)
             return
         self._record(client, message, payload)
-        if not self._within_rate(client, real_s):
+        if client.paced:
+            wait_s = self.meters[client.connection].delay(self.now_s, real_s)
+            if wait_s:
+                self.owe(client, wait_s, lambda: self._take(client, message))
+                return
+        elif not self._within_rate(client, real_s):
             return
+        self._take(client, message)
+
+    def _take(self, client: Client, message: Message | Raw) -> None:
         if not client.started and not isinstance(message, StartApi):
             client.close("a request came before startApi")
         elif isinstance(message, Raw):
@@ -151,12 +184,18 @@ class Engine:
         if self._refused_as_read_only(client, message):
             return
         try:
-            self._handlers[type(message)](client, message)
+            if self.replay is not None:
+                self.replay.answer(client, message, self._simulate)
+            else:
+                self._simulate(client, message)
         except Refusal as refusal:
             client.error(self.request_id(message), refusal.code, refusal.text)
         except Exception as exc:  # a defect here must cost no other client, and must not be lost
             client.error(self.request_id(message), 320, f"Error reading request. {exc!r}")
             self.failed(exc, client)
+
+    def _simulate(self, client: Client, message: Message) -> None:
+        self._handlers[type(message)](client, message)
 
     def advance(self, until_s: float) -> bool:
         """Run everything due up to ``until_s``, each at its own moment; True: something ran."""
@@ -258,7 +297,7 @@ class Engine:
         if not self.conditions.read_only:
             return False
         query = isinstance(message, _READ_ONLY_QUERIES)
-        if query or isinstance(message, PlaceOrder | CancelOrder):
+        if query or isinstance(message, PlaceOrder | CancelOrder | ExerciseOptions):
             refusal = invalid(READ_ONLY)  # queries are refused under id -1: no end marker follows
             client.error(-1 if query else self.request_id(message), refusal.code, refusal.text)
             return True

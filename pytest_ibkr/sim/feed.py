@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.quotes import Quote
 
 if TYPE_CHECKING:

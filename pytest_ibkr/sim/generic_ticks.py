@@ -1,26 +1,24 @@
 """Generic tick lists: which ids exist, and the ticks a snapshot's data can answer them with.
 
-What the snapshot does not know (shortable shares, dividends, news, …) is not sent.
-Source: gateway-behaviour.md 2.3 ("Generic tick → tick types", 321 text).
+What neither the snapshot nor a condition knows is not sent: ``GENERIC_TICKS`` says which, and
+docs/reference/generic-ticks.md shows it. Source: gateway-behaviour.md 2.3 ("Generic tick → tick
+types", 321 text). Imports the engine for types only.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-from math import log, sqrt
-from statistics import mean, stdev
 from typing import TYPE_CHECKING, Final
 
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.generic_facts import DayFacts
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.quotes import Quote
 from pytest_ibkr.sim.refusal import Refusal, invalid
 from pytest_ibkr.sim.ticks import TickWriter
-from pytest_ibkr.snapshot.rows import Bar
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import TickGeneric, TickPrice, TickSize, TickString
 
 if TYPE_CHECKING:
-    from pytest_ibkr.sim.world import World
+    from pytest_ibkr.sim.engine import Engine
 
 _LEGAL_TEXT: Final = (
     "100(Option Volume),101(Option Open Interest),105(Average Opt Volume),106(impvolat),"
@@ -28,18 +26,54 @@ _LEGAL_TEXT: Final = (
     "236(inventory),292(Wide_news),293(TradeCount),294(TradeRate),295(VolumeRate),"
     "318(LastRTHTrade),375(RTTrdVolume),411(rthistvol),456/59(IBDividends)"
 )
-_LEGAL: Final = frozenset(
-    {100, 101, 104, 105, 106, 162, 165, 220, 221, 225, 232, 233, 236, 258, 292, 293, 294, 295}
-    | {318, 375, 411, 456, 460, 576, 577, 578, 586, 587, 588, 595, 614, 619, 623}
-)
+_NOT_KNOWN: Final = "not sent: a snapshot does not know it"
+# Per id: the ticks of a real gateway, and where the simulated one has them from.
+GENERIC_TICKS: Final[dict[int, tuple[str, str]]] = {
+    100: ("29, 30", "captured option volumes, by the share of the session that has passed"),
+    101: ("27, 28", "captured open interest of the option, or of all options on the underlying"),
+    104: ("23", "30 daily returns"),
+    105: ("87", _NOT_KNOWN),
+    106: ("24", "at-the-money volatility of the expiry nearest 30 days ahead"),
+    162: ("31", _NOT_KNOWN),
+    165: ("15-21", "daily bars: lows and highs of 13, 26 and 52 weeks, volume of 90 days"),
+    220: ("78", "the mark price of 221"),
+    221: ("37", "the last trade, held between bid and ask"),
+    225: ("34, 35, 36, 61", _NOT_KNOWN),
+    232: ("37", "as 221"),
+    233: ("48", "each change of the last trade; the average price is approximate"),
+    236: ("46, 89", "the condition `shortable_shares`; without it not sent"),
+    258: ("47", "the request is refused with 10358: fundamentals are retired"),
+    292: ("message 84", "headlines of the news desk, while it has some"),
+    293: ("54", "trade counts of the day's bars so far, where the snapshot's bars have them"),
+    294: ("55", "trades a minute, of the running bar, where it has a count"),
+    295: ("56", "shares a minute, of the running bar"),
+    318: ("57", "the last trade; all of them lie in regular sessions"),
+    375: ("77", "as 233"),
+    411: ("58", "30 daily returns, the last one to the present price"),
+    456: ("59", _NOT_KNOWN),
+    460: ("60", "not sent: no bond has a factor here"),
+    576: ("94, 95", _NOT_KNOWN),
+    577: ("96", _NOT_KNOWN),
+    578: ("92, 93", _NOT_KNOWN),
+    586: ("101, 102", "not sent: nothing is issued here"),
+    587: ("none", _NOT_KNOWN),
+    588: ("86", _NOT_KNOWN),
+    595: ("63, 64, 65", "shares of the last 3, 5 and 10 minutes, from the day's path"),
+    614: ("98, 99", _NOT_KNOWN),
+    619: ("79", "the mark price of 221"),
+    623: ("97", _NOT_KNOWN),
+}
 _RETIRED: Final = 258
-_MARK: Final = frozenset({"220", "221", "232", "619"})
+_MARKS: Final = (
+    (frozenset({"221", "232"}), 37),
+    (frozenset({"220"}), 78),
+    (frozenset({"619"}), 79),
+)
 NO_TOP: Final = "mdoff"  # suppresses bid, ask and last
-_WEEKS: Final = ((13, 15, 16), (26, 17, 18), (52, 19, 20))  # weeks, low tick, high tick
-_WEEK_S: Final = 7 * 86400
-_AVERAGE_DAYS: Final = 90
-_VOL_DAYS: Final = 30
-_TRADING_DAYS: Final = 252
+NEWS: Final = "292"
+_SLOW_S: Final = 15.0  # how often what is not a quote is looked at again
+_MANY_SHARES: Final = 1000  # tick 46 above 2.5: at least so many can be borrowed
+_SHORTABLE, _LOCATE, _NONE = 3.0, 2.0, 1.0
 
 
 def parse(text: str, sec_type: str) -> frozenset[str]:
@@ -51,7 +85,7 @@ def parse(text: str, sec_type: str) -> frozenset[str]:
     """
     asked = frozenset(part.strip().split(":")[0] for part in text.split(",") if part.strip())
     for tick in sorted(asked - {NO_TOP}):
-        if not tick.isascii() or not tick.isdigit() or int(tick) not in _LEGAL:
+        if not tick.isascii() or not tick.isdigit() or int(tick) not in GENERIC_TICKS:
             raise invalid(
                 f"Incorrect generic tick list of {text}.  Legal ones for ({sec_type}) are: "
                 f"{_LEGAL_TEXT}"
@@ -62,111 +96,102 @@ def parse(text: str, sec_type: str) -> frozenset[str]:
 
 
 class GenericTicks:
-    """Answers one request's generic ticks from a snapshot's data."""
+    """Answers one request's generic ticks."""
 
     def __init__(
-        self, world: World, instrument: Instrument, *, asked: frozenset[str], writer: TickWriter
+        self, engine: Engine, instrument: Instrument, *, asked: frozenset[str], writer: TickWriter
     ) -> None:
-        self._world, self._instrument = world, instrument
+        self._engine, self._instrument = engine, instrument
         self._asked, self._writer, self._request_id = asked, writer, writer.request_id
+        self._facts = DayFacts(engine, instrument)
+        self._sent: dict[tuple[int, type[Message]], Message] = {}
+        self._looked_s = float("-inf")
 
     def first(self, quote: Quote, at_s: float) -> list[Message]:
-        """What is sent once, after the first batch."""
-        found: list[Message] = []
-        if "100" in self._asked:
-            found += self._sizes(29, "volume", at_s)
-        if "101" in self._asked:
-            found += self._sizes(27, "open_interest", at_s)
-        found += self._volatilities(at_s)
-        if "165" in self._asked:
-            found += self._statistics(at_s)
-        return found + self.changes(Quote(), quote)
+        """What follows the first batch."""
+        return [*self.later(at_s), *self.changes(Quote(), quote)]
 
     def changes(self, before: Quote, now: Quote) -> list[Message]:
-        """What follows the quote: mark price, last regular trade, RTVolume."""
+        """What follows the quote: mark prices, last regular trade, RTVolume."""
         found: list[Message] = []
-        request_id = self._request_id
         mark = _mark(now)
-        if self._asked & _MARK and mark is not None and mark != _mark(before):
-            found.append(TickPrice(request_id=request_id, tick=37, price=mark))
+        if mark is not None and mark != _mark(before):
+            found += [self._price(tick, mark) for asked, tick in _MARKS if asked & self._asked]
         if now.last is None or (now.last, now.volume) == (before.last, before.volume):
             return found
         if "318" in self._asked:
-            found.append(TickPrice(request_id=request_id, tick=57, price=now.last))
-        if "233" in self._asked and now.last_time_s is not None:
-            value = _rt_volume(now, self._writer)
-            found.append(TickString(request_id=request_id, tick=48, value=value))
+            found.append(self._price(57, now.last))
+        for asked, tick in (("233", 48), ("375", 77)):
+            if asked in self._asked and now.last_time_s is not None:
+                value = _rt_volume(now, self._writer)
+                found.append(TickString(request_id=self._request_id, tick=tick, value=value))
         return found
 
-    def _sizes(self, call_tick: int, field: str, at_s: float) -> list[Message]:
-        """Calls and puts of a whole chain, or of one option (the other right is 0)."""
-        book, instrument = self._world.book, self._instrument
-        rows = (
-            [book.row(instrument)]
-            if instrument.sec_type == "OPT"
-            else [book.row(option) for option in book.chain(instrument.symbol)]
-        )
-        if not rows:
+    def later(self, at_s: float) -> list[Message]:
+        """What changes slowly: looked at every 15 seconds, sent when it differs."""
+        if not self._asked or at_s < self._looked_s + _SLOW_S:
             return []
-        share = self._share_of_day(at_s) if field == "volume" else 1.0
-        found: list[Message] = []
-        for tick, right in ((call_tick, "C"), (call_tick + 1, "P")):
-            total = sum(getattr(row, field) or 0 for row in rows if row.right == right)
-            size = int(total * share)
-            found.append(TickSize(request_id=self._request_id, tick=tick, size=size))
+        self._looked_s = at_s
+        found = []
+        for message in self._slow(at_s):
+            key = (getattr(message, "tick", 0), type(message))
+            if self._sent.get(key) != message:
+                self._sent[key] = message
+                found.append(message)
         return found
 
-    def _share_of_day(self, at_s: float) -> float:
-        session = self._world.calendar.latest(at_s)
-        if session is None or at_s >= self._world.market.captured_s:
-            return 1.0
-        passed = (at_s - session.open_s) / (session.close_s - session.open_s)
-        return min(1.0, max(0.0, passed))
+    def _slow(self, at_s: float) -> list[Message]:
+        asked, facts = self._asked, self._facts
+        found: list[Message] = []
+        if "100" in asked:
+            found += self._sizes(29, facts.option_volumes(at_s))
+        if "101" in asked:
+            found += self._sizes(27, facts.open_interests())
+        if "165" in asked:
+            found += self._statistics(at_s)
+        if "595" in asked:
+            volumes = facts.recent_volumes(at_s)
+            sizes = [None if volume is None else self._writer.size(volume) for volume in volumes]
+            found += self._sizes(63, sizes)
+        if "236" in asked:
+            found += self._shortable()
+        values = (
+            ("104", 23, facts.historical_vol),
+            ("106", 24, facts.implied_vol),
+            ("411", 58, facts.real_time_vol),
+            ("293", 54, facts.trade_count),
+            ("294", 55, facts.trade_rate),
+            ("295", 56, facts.volume_rate),
+        )
+        for number, tick, read in values:
+            if number in asked and (value := read(at_s)) is not None:
+                found.append(TickGeneric(request_id=self._request_id, tick=tick, value=value))
+        return found
 
-    def _volatilities(self, at_s: float) -> list[Message]:
-        symbol, found = self._instrument.symbol, []
-        if "106" in self._asked:
-            found.append((24, self._world.market.at_the_money_vol(symbol)))
-        if "104" in self._asked:
-            found.append((23, historical_vol(self._daily(at_s))))
+    def _sizes(self, first_tick: int, sizes: list[int | None] | list[int]) -> list[Message]:
         return [
-            TickGeneric(request_id=self._request_id, tick=tick, value=value)
-            for tick, value in found
-            if value is not None
+            TickSize(request_id=self._request_id, tick=tick, size=size)
+            for tick, size in enumerate(sizes, first_tick)
+            if size is not None
         ]
 
-    def _daily(self, at_s: float) -> list[Bar]:
-        """Daily bars of the sessions that were over before the day of ``at_s``."""
-        daily = self._world.market.paths[self._instrument.symbol].daily
-        session = self._world.calendar.latest(at_s)
-        return [bar for day, bar in daily.items() if session and day < session.date]
+    def _price(self, tick: int, price: float) -> Message:
+        return TickPrice(request_id=self._request_id, tick=tick, price=price)
 
     def _statistics(self, at_s: float) -> list[Message]:
-        bars = self._daily(at_s)
-        found: list[Message] = []
-        if self._instrument.sec_type == "OPT" or not bars:
-            return found
-        request_id = self._request_id
-        for weeks, low_tick, high_tick in _WEEKS:
-            span = [bar for bar in bars if bar.start.timestamp() >= at_s - weeks * _WEEK_S]
-            if span and bars[0].start.timestamp() <= at_s - (weeks - 1) * _WEEK_S:
-                low, high = min(bar.low for bar in span), max(bar.high for bar in span)
-                found.append(TickPrice(request_id=request_id, tick=low_tick, price=low))
-                found.append(TickPrice(request_id=request_id, tick=high_tick, price=high))
-        volumes = [bar.volume for bar in bars[-_AVERAGE_DAYS:] if bar.volume]
-        if volumes:
-            size = self._writer.size(round(mean(volumes)))
-            found.append(TickSize(request_id=request_id, tick=21, size=size))
+        ranges, volume = self._facts.statistics(at_s)
+        found = [self._price(tick, price) for tick, price in ranges]
+        if volume is not None:
+            found += self._sizes(21, [self._writer.size(volume)])
         return found
 
-
-def historical_vol(bars: list[Bar]) -> float | None:
-    """Standard deviation of 30 daily log returns, a year; None with fewer bars."""
-    closes = [bar.close for bar in bars[-_VOL_DAYS - 1 :]]
-    if len(closes) <= _VOL_DAYS:
-        return None
-    returns = [log(b / a) for a, b in pairwise(closes)]
-    return stdev(returns) * sqrt(_TRADING_DAYS)
+    def _shortable(self) -> list[Message]:
+        shares = self._engine.conditions.shortable_shares.get(self._instrument.symbol)
+        if shares is None or self._instrument.sec_type != "STK":
+            return []
+        level = _SHORTABLE if shares >= _MANY_SHARES else _LOCATE if shares else _NONE
+        kind = TickGeneric(request_id=self._request_id, tick=46, value=level)
+        return [kind, *self._sizes(89, [shares])]
 
 
 def _mark(quote: Quote) -> float | None:
@@ -185,4 +210,5 @@ def _rt_volume(quote: Quote, writer: TickWriter) -> str:
     """
     size, volume = writer.size(quote.last_size), writer.size(quote.volume)
     known = [x for x in (quote.open, quote.high, quote.low, quote.last) if x is not None]
-    return f"{quote.last};{size};{(quote.last_time_s or 0) * 1000};{volume};{mean(known):.6f};true"
+    average = sum(known) / len(known)
+    return f"{quote.last};{size};{(quote.last_time_s or 0) * 1000};{volume};{average:.6f};true"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_ibkr.sim import history_request
+from pytest_ibkr.sim import history_request, trading_schedule
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.history_live import LiveBars
 from pytest_ibkr.sim.history_query import PREFIX, Query
@@ -83,12 +83,15 @@ class HistoryDesk:
     def _answer(self, key: tuple[int, int], query: Query) -> None:
         del self._open[key]
         client, request = query.client, query.request
+        if query.asked.what == "SCHEDULE":
+            trading_schedule.answer(query)
+            return
         try:
-            answer, last = query.answer()
+            answers, last = query.answer()
         except Refusal as refusal:
             client.error(request.request_id, refusal.code, refusal.text)
             return
-        client.send(answer)
+        client.send(*answers)
         if request.keep_up_to_date:
             live = LiveBars(
                 *(self._engine, client),

@@ -19,6 +19,7 @@ from pytest_ibkr.sim.history_request import DAY_S, WEEK_S, Asked
 from pytest_ibkr.sim.underlying_path import DayPath, Window, merge
 
 if TYPE_CHECKING:
+    from pytest_ibkr.sim.market import Market
     from pytest_ibkr.sim.world import World
 
 _FIVE_MINUTES_S: Final = 300
@@ -41,11 +42,20 @@ class BarSource:
         world: the market.
         instrument: whose bars.
         known_s: nothing that happened at or after this instant is served.
+        market: the session's; the world's own is not moved by a test.
     """
 
-    def __init__(self, world: World, instrument: Instrument, *, known_s: float) -> None:
+    def __init__(
+        self,
+        world: World,
+        instrument: Instrument,
+        *,
+        known_s: float,
+        market: Market | None = None,
+    ) -> None:
         self._world, self._instrument, self._known_s = world, instrument, known_s
-        self._path = world.market.paths[instrument.symbol]
+        self._market = market or world.market
+        self._path = self._market.paths[instrument.prices]
 
     def window(self, asked: Asked) -> tuple[float, float]:
         """Start and end of what was asked for, epoch seconds.
@@ -154,7 +164,7 @@ class BarSource:
         spots = (window.open, window.high, window.low, window.close)
         # The bar's last instant inside the session: at the close an expiring option is worthless.
         at_s = min(finish_s, session.close_s - 0.25)
-        values = self._world.market.option_values(self._instrument, session, at_s, spots=spots)
+        values = self._market.option_values(self._instrument, session, at_s, spots=spots)
         if values is None:
             return None
         share = (finish_s - begin_s) / (session.close_s - session.open_s)

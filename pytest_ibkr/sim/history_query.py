@@ -15,8 +15,14 @@ from pytest_ibkr.sim.history_live import Dated
 from pytest_ibkr.sim.history_request import WEEK_S, WHAT, Asked
 from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS, bar_date, message, moment
 from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.contract import Contract
-from pytest_ibkr.wire.messages.history import HistoricalData, ReqHistoricalData
+from pytest_ibkr.wire.messages.history import (
+    HistoricalData,
+    HistoricalDataEnd,
+    ReqHistoricalData,
+)
+from pytest_ibkr.wire.versions import HISTORY_END
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -35,8 +41,8 @@ class Query:
     instrument: Instrument
     asked: Asked
 
-    def answer(self) -> tuple[HistoricalData, Dated]:
-        """Message 17, and its last bar.
+    def answer(self) -> tuple[list[Message], Dated]:
+        """Message 17, with 108 where that brings the window, and the last bar.
 
         Raises:
             Refusal: 162 without permission or without data.
@@ -48,14 +54,14 @@ class Query:
         found = self._dated(source, start_s, end_s)
         if not found:
             raise Refusal(162, _no_data(self.instrument, self.request.contract, self.asked.what))
+        number, bars = self.request.request_id, tuple(dated.bar for dated in found)
         version, zone = self.client.version, self.instrument.time_zone
-        answer = HistoricalData(
-            request_id=self.request.request_id,
-            start=moment(start_s, version=version, zone=zone),
-            end=moment(end_s, version=version, zone=zone),
-            bars=tuple(dated.bar for dated in found),
-        )
-        return answer, found[-1]
+        start = moment(start_s, version=version, zone=zone)
+        end = moment(end_s, version=version, zone=zone)
+        if version < HISTORY_END:
+            return [HistoricalData(request_id=number, start=start, end=end, bars=bars)], found[-1]
+        window = HistoricalDataEnd(request_id=number, start=start, end=end)
+        return [HistoricalData(request_id=number, bars=bars), window], found[-1]
 
     def since(self, start_s: float) -> list[Dated]:
         """The bars from the one that holds ``start_s`` on, up to now."""
@@ -69,7 +75,7 @@ class Query:
         # Without a live subscription the data ends 15 minutes ago (paper log, 2026-01-02).
         lag_s = 0.0 if engine.conditions.entitlement_of(symbol) == "live" else DELAY_S
         known_s = min(engine.market_time(self.instrument), engine.now_s) - lag_s
-        return BarSource(engine.world, self.instrument, known_s=known_s)
+        return BarSource(engine.world, self.instrument, known_s=known_s, market=engine.market)
 
     def _dated(self, source: BarSource, start_s: float, end_s: float) -> list[Dated]:
         spread, what = self.engine.market.spread(self.instrument), self.asked.what

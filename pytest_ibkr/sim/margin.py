@@ -14,6 +14,8 @@ short option    its value plus the larger of 20 % of     same
                 the underlying less what it is out of
                 the money, and 10 % of the underlying
                 (calls) or of the strike (puts)
+future          7 % of value (synthetic: the exchange    6 %
+                sets dollars a contract, every day)
 ==============  =======================================  ==============================
 
 Spreads and covered calls get no relief here: requirements are never below the real ones.
@@ -35,6 +37,8 @@ LONG_INITIAL: Final = Decimal("0.50")
 LONG_MAINTENANCE: Final = Decimal("0.25")
 SHORT_INITIAL: Final = Decimal("0.50")
 SHORT_MAINTENANCE: Final = Decimal("0.30")
+FUTURE_INITIAL: Final = Decimal("0.07")
+FUTURE_MAINTENANCE: Final = Decimal("0.06")
 OPTION_UNDERLYING: Final = Decimal("0.20")
 OPTION_FLOOR: Final = Decimal("0.10")
 BUYING_POWER_FACTOR: Final = 4  # intraday RegT; 4042993.84 = 4 x 1010748.46 on the paper log
@@ -132,6 +136,10 @@ def _sum_up(
             initial, maintenance = initial + needed, maintenance + needed
             continue
         stock += value
+        if instrument.sec_type == "FUT":
+            initial += abs(value) * FUTURE_INITIAL
+            maintenance += abs(value) * FUTURE_MAINTENANCE
+            continue
         short = quantity < 0
         initial += abs(value) * (SHORT_INITIAL if short else LONG_INITIAL)
         maintenance += abs(value) * (SHORT_MAINTENANCE if short else LONG_MAINTENANCE)

@@ -6,23 +6,36 @@ quote is the snapshot's and stands still. Imports no client and no engine; seede
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import Session, SessionCalendar
-from pytest_ibkr.sim.contracts import ContractBook, Instrument
+from pytest_ibkr.sim.contracts import Chain, ContractBook, Instrument
+from pytest_ibkr.sim.option_grid import ticks_per_dollar
 from pytest_ibkr.sim.option_quotes import OptionQuoter
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
 from pytest_ibkr.sim.underlying_path import UnderlyingPath
 from pytest_ibkr.sim.underlying_quotes import UnderlyingQuoter
 from pytest_ibkr.snapshot.model import Snapshot
 
-__all__ = ["Computation", "Market", "Quote", "Side"]
+__all__ = ["Computation", "Market", "Priced", "Quote", "Side"]
 
 OPTION_GRID_MS: Final = 250
-_CENT: Final = Decimal("0.01")
-_NICKEL: Final = Decimal("0.05")
+_TICKS: Final = {10: Decimal("0.1"), 20: Decimal("0.05"), 100: Decimal("0.01")}
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What one underlying and its options are quoted by."""
+
+    chain: Chain
+    path: UnderlyingPath
+    quoter: UnderlyingQuoter
+    options: OptionQuoter
 
 
 class Market:
@@ -41,33 +54,50 @@ class Market:
             for symbol, path in self.paths.items()
         }
         self._options = {
-            symbol: OptionQuoter(book, quoter, calendar, captured_s=self.captured_s)
+            symbol: OptionQuoter(book.chains[symbol], quoter, calendar, captured_s=self.captured_s)
             for symbol, quoter in self._underlyings.items()
         }
+
+    def extended(self, book: ContractBook, more: Iterable[Priced]) -> Market:
+        """A market with more in it, which shares every path and quoter of this one."""
+        found = copy.copy(self)
+        found._book = book
+        found.paths, found._underlyings = dict(self.paths), dict(self._underlyings)
+        found._options = dict(self._options)
+        for each in more:
+            key = each.chain.underlying.prices
+            found.paths[key] = each.path
+            found._underlyings[key] = each.quoter
+            found._options[key] = each.options
+        for symbol in {each.symbol for each in book.underlyings if each.symbol not in self.paths}:
+            meant = book.by_symbol(symbol)  # for who knows no more than a symbol
+            if meant is not None:
+                found.paths[symbol] = found.paths[meant.prices]
+        return found
 
     def is_open(self, at_s: float) -> bool:
         """Whether ``at_s`` lies in a regular session of the snapshot's table."""
         return self.calendar.is_open(at_s)
 
     def tick_size(self, instrument: Instrument, price: Decimal) -> Decimal:
-        """The price increment at a price: options outside the penny classes 0.05 from $3 up."""
+        """The price increment at a price; see :func:`option_grid.ticks_per_dollar`."""
         if instrument.sec_type != "OPT":
             return Decimal(str(instrument.min_tick))
-        return _CENT if instrument.penny or abs(price) < 3 else _NICKEL
+        return _TICKS[ticks_per_dollar(instrument, abs(price))]
 
     def quote(self, instrument: Instrument, at_s: float) -> Quote:
         """The quote at an instant; unknown parts are None."""
-        quoter = self._underlyings[instrument.symbol]
+        quoter = self._underlyings[instrument.prices]
         if at_s >= self.captured_s:
             if instrument.sec_type == "OPT":
-                return self._options[instrument.symbol].captured(instrument)
+                return self._options[instrument.prices].captured(instrument)
             return quoter.captured
         session = self.calendar.latest(at_s)
         if session is None:
             return Quote()
         moment_ms = self._moment_ms(instrument, at_s)
         if instrument.sec_type == "OPT":
-            return self._options[instrument.symbol].quote(instrument, session, moment_ms)
+            return self._options[instrument.prices].quote(instrument, session, moment_ms)
         return quoter.quote(session, moment_ms)
 
     def computation(self, instrument: Instrument, at_s: float, side: Side) -> Computation | None:
@@ -78,19 +108,23 @@ class Market:
         """
         if instrument.sec_type != "OPT":
             return None
-        quote = self.quote(instrument, at_s)
+        return self._computed(instrument, self.quote(instrument, at_s), side, at_s=at_s)
+
+    def _computed(
+        self, instrument: Instrument, quote: Quote, side: Side, *, at_s: float
+    ) -> Computation | None:
         if not quote.two_sided:
             return None
-        desk = self._options[instrument.symbol]
+        desk = self._options[instrument.prices]
         at = min(at_s, self.captured_s)
         session = self.calendar.latest(at)
         if session is None:
             return None
         if at < self.captured_s:
             moment_s = min(self._moment_ms(instrument, at) / 1000, session.close_s)
-            spot = self._underlyings[instrument.symbol].spot(session, round(moment_s * 1000))
+            spot = self._underlyings[instrument.prices].spot(session, round(moment_s * 1000))
         else:
-            moment_s, spot = at, self._underlyings[instrument.symbol].captured_spot
+            moment_s, spot = at, self._underlyings[instrument.prices].captured_spot
         if spot is None:
             return None
         return desk.computation(instrument, quote, side, at_s=moment_s, spot=spot)
@@ -124,7 +158,7 @@ class Market:
 
     def _grid(self, instrument: Instrument) -> tuple[int, int]:
         option = instrument.sec_type == "OPT"
-        grid = OPTION_GRID_MS if option else self.paths[instrument.symbol].grid_ms
+        grid = OPTION_GRID_MS if option else self.paths[instrument.prices].grid_ms
         return grid, (instrument.con_id * 2654435761 + self._seed) % grid
 
     def _moment_ms(self, instrument: Instrument, at_s: float) -> int:
@@ -134,26 +168,27 @@ class Market:
 
     def years_to_expiry(self, option: Instrument, at_s: float) -> float:
         """Calendar time from an instant to the option's expiry, years; 0 when it is over."""
-        expires_s = self._options[option.symbol].expires_s(option.expiry)
+        expires_s = self._options[option.prices].expires_s(option.series)
         return max(0.0, (expires_s - at_s) / pricing.YEAR_S)
 
     def spread(self, instrument: Instrument) -> float | None:
         """Dollars between bid and ask as captured, at least a tick; None: it is not quoted."""
         if instrument.sec_type == "OPT":
-            return self._options[instrument.symbol].spread(instrument)
-        quoter = self._underlyings[instrument.symbol]
+            return self._options[instrument.prices].spread(instrument)
+        quoter = self._underlyings[instrument.prices]
         ticks = quoter.spread_ticks
         return None if ticks is None else ticks / quoter.path.per_dollar
 
     def at_the_money_vol(self, symbol: str) -> float | None:
         """Implied volatility of an underlying about 30 days ahead; None without options."""
-        return self._options[symbol].at_the_money_vol()
+        desk = self._options.get(symbol)
+        return None if desk is None else desk.at_the_money_vol()
 
     def option_values(
         self, option: Instrument, session: Session, at_s: float, *, spots: tuple[float, ...]
     ) -> tuple[float, ...] | None:
         """Model mids at one instant for several prices of the underlying; None: no quote."""
-        return self._options[option.symbol].values(option, session, at_s, spots=spots)
+        return self._options[option.prices].values(option, session, at_s, spots=spots)
 
 
 def _milliseconds(at_s: float) -> int:

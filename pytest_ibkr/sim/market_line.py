@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.exchange_facts import BBO_OTHER, BBO_STOCK
 from pytest_ibkr.sim.feed import Feed
-from pytest_ibkr.sim.generic_ticks import NO_TOP, GenericTicks
+from pytest_ibkr.sim.generic_ticks import NEWS, NO_TOP, GenericTicks
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.quotes import Quote, Side
 from pytest_ibkr.sim.ticks import DELAYED, LIVE, SHARE_SIZES, SIDES, Field, TickWriter
 from pytest_ibkr.wire.declare import Message
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT_END_S: Final = 11.0
 _DELAYED_NOTICE: Final = "Requested market data is not subscribed. Displaying delayed market data."
-_BBO_STOCK, _BBO_OTHER = "9c0001", "a60001"  # keys of exchange maps, as captured
 _PERMISSIONS: Final = 3
 _MODEL_GAP_S: Final = 1.0  # the model's computation is not sent more often
 _STANDSTILL_S: Final = 1.0  # how often a frozen line looks whether it still is
@@ -59,7 +59,7 @@ class MarketLine:
             in_lots=instrument.sec_type == "STK" and client.version < SHARE_SIZES,
             size_ticks=not feed.delayed,
         )
-        self._generic = GenericTicks(engine.world, instrument, asked=asked, writer=self._writer)
+        self._generic = GenericTicks(engine, instrument, asked=asked, writer=self._writer)
         self._timers: list[Timer] = []
         self._next: Timer | None = None
         self._started_s = engine.now_s
@@ -85,6 +85,8 @@ class MarketLine:
     def stop(self) -> None:
         """Send nothing any more."""
         self._over = True
+        if NEWS in self._asked and (news := self._engine.streams.news) is not None:
+            news.unfollow(self._client, self._request_id)
         for timer in (*self._timers, self._next):
             if timer is not None:
                 timer.cancel()
@@ -115,13 +117,15 @@ class MarketLine:
         return [kind] if self.snapshot else [*self._parameters(), kind]
 
     def _parameters(self) -> list[Message]:
-        stock = self.instrument.sec_type == "STK"
+        kind = self.instrument.sec_type
+        key = "" if kind == "CASH" else BBO_STOCK if kind == "STK" else BBO_OTHER
+        self._engine.streams.announced.add(key)
         return [
             TickReqParams(
                 request_id=self._request_id,
-                min_tick=self.instrument.min_tick,
-                bbo_exchange=_BBO_STOCK if stock else _BBO_OTHER,
-                snapshot_permissions=_PERMISSIONS,
+                min_tick=self.instrument.quote_tick or self.instrument.min_tick,
+                bbo_exchange=key,
+                snapshot_permissions=0 if kind == "CASH" else _PERMISSIONS,
             )
         ]
 
@@ -130,7 +134,7 @@ class MarketLine:
         if NO_TOP in self._asked:
             return []
         found = [m for _, part in self._writer.all_fields(quote, snapshot=False) for m in part]
-        if self.instrument.sec_type != "IND":
+        if self.instrument.sec_type not in ("IND", "CASH"):
             found.append(self._writer.halted(halted=self._halted))
         return found
 
@@ -156,6 +160,7 @@ class MarketLine:
                 if NO_TOP not in self._asked:
                     self._client.send(*self._writer.changes(self._quote, quote))
                 self._client.send(*self._generic.changes(self._quote, quote))
+                self._client.send(*self._generic.later(at_s))
             if not self.snapshot and halted != self._halted:
                 self._halted = halted
                 self._client.send(self._writer.halted(halted=halted))
@@ -217,8 +222,11 @@ class MarketLine:
     def _complete(self) -> bool:
         """The snapshot end rule; fields that an instrument does not have count as sent."""
         needed = {"bid", "ask", "last", "open", "close"}
-        if self.instrument.sec_type != "STK":
+        kind = self.instrument.sec_type
+        if kind in ("IND", "OPT", "CASH"):
             needed.discard("open")
+        if kind == "CASH":
+            needed.discard("last")
         if self.instrument.sec_type == "IND" and self._never_quoted:
             needed -= {"bid", "ask"}
         if self._feed.delayed:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import floor
 from typing import Final
 
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.quotes import Computation
 from pytest_ibkr.snapshot.rows import OptionRow
 
-_NICKEL_FROM: Final = 3.0
+_WIDER_FROM: Final = 3
 _TINY: Final = 1e-9
 
 
@@ -23,9 +24,15 @@ def around_mid(option: Instrument, spread: float, mid: float) -> tuple[float, fl
     return bid / per, (bid + ticks) / per
 
 
-def ticks_per_dollar(option: Instrument, price: float) -> int:
-    """Ticks per dollar at a price: cents, or nickels from $3 up outside the penny classes."""
-    return 100 if option.penny or price < _NICKEL_FROM else 20
+def ticks_per_dollar(option: Instrument, price: float | Decimal) -> int:
+    """Ticks per dollar at a price >= 0.
+
+    Cents, or nickels from $3 up outside the penny classes; cash-settled index options move in
+    nickels and from $3 up in dimes (cboe.com, contract specifications of SPX).
+    """
+    if option.nickel:
+        return 20 if price < _WIDER_FROM else 10
+    return 100 if option.penny or price < _WIDER_FROM else 20
 
 
 def on_grid(option: Instrument, price: float) -> float:

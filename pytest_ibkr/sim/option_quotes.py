@@ -6,6 +6,7 @@ underlying's quoter. Before the captured instant sizes, last and previous close 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +15,8 @@ from typing import Final
 
 from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session, SessionCalendar
-from pytest_ibkr.sim.contracts import ContractBook, Instrument
+from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.option_chains import Chain
 from pytest_ibkr.sim.option_grid import around_mid, as_captured, on_grid
 from pytest_ibkr.sim.option_model import Expiry
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
@@ -23,6 +25,7 @@ from pytest_ibkr.snapshot.rows import OptionRow
 
 _CLOSE_HOUR: Final = 16
 _DAY_S: Final = 86400
+_OVERNIGHT_S: Final = 17.5 * 3600
 _MONTH_S: Final = 30 * _DAY_S
 
 
@@ -45,24 +48,27 @@ class OptionQuoter:
 
     def __init__(
         self,
-        book: ContractBook,
+        chain: Chain,
         underlying: UnderlyingQuoter,
         calendar: SessionCalendar,
         *,
         captured_s: float,
     ) -> None:
-        self._book, self._underlying, self._calendar = book, underlying, calendar
+        self._chain, self._underlying, self._calendar = chain, underlying, calendar
         self._captured_s = captured_s
         self._expiries: dict[str, Expiry] = {}
         self._captured: dict[int, Quote] = {}
         self._lines: dict[int, _Line] = {}
 
+    def over(self, underlying: UnderlyingQuoter) -> OptionQuoter:
+        """The same options on another path of their underlying; what was fitted is shared."""
+        found = copy(self)
+        found._underlying, found._lines = underlying, {}
+        return found
+
     @cached_property
     def _rows(self) -> dict[str, list[OptionRow]]:
-        found: dict[str, list[OptionRow]] = {}
-        for row in self._underlying.block.option_chain:
-            found.setdefault(row.expiry, []).append(row)
-        return found
+        return self._chain.rows_by_series
 
     def at_the_money_vol(self) -> float | None:
         """At-the-money volatility of the expiry nearest 30 days ahead; None without options."""
@@ -73,13 +79,20 @@ class OptionQuoter:
                 return vol
         return None
 
-    def expires_s(self, expiry: str) -> float:
-        """Epoch seconds of an expiry: the day's close by the session table, else 16:00."""
-        session = self._calendar.on(expiry)
-        if session is not None:
-            return session.close_s
-        day = (int(expiry[:4]), int(expiry[4:6]), int(expiry[6:8]))
-        return datetime(*day, _CLOSE_HOUR, tzinfo=EXCHANGE_ZONE).timestamp()
+    def expires_s(self, series: str) -> float:
+        """Epoch seconds at which a series ends.
+
+        The day's close by the session table, else 16:00; a morning-settled series ends at the
+        opening after that, or half past nine of the next day where the table does not reach.
+        """
+        session = self._calendar.on(series[:8])
+        day = (int(series[:4]), int(series[4:6]), int(series[6:8]))
+        close = datetime(*day, _CLOSE_HOUR, tzinfo=EXCHANGE_ZONE)
+        close_s = close.timestamp() if session is None else session.close_s
+        if len(series) == 8:
+            return close_s
+        opening_s = self._calendar.next_open_s(close_s)
+        return close_s + _OVERNIGHT_S if opening_s is None else opening_s
 
     def expiry(self, expiry: str) -> Expiry | None:
         """The fitted expiry; None when the underlying has no captured price."""
@@ -108,7 +121,7 @@ class OptionQuoter:
         """The snapshot's own quote; a previous close it lacks is the model's."""
         found = self._captured.get(option.con_id)
         if found is None:
-            row = self._book.row(option)
+            row = self._chain.row_by_id[option.con_id]
             session = self._calendar.latest(self._captured_s)
             found = self._captured[option.con_id] = Quote(
                 bid=row.bid,
@@ -128,10 +141,10 @@ class OptionQuoter:
     def _line(self, option: Instrument) -> _Line:
         found = self._lines.get(option.con_id)
         if found is None:
-            row = self._book.row(option)
+            row = self._chain.row_by_id[option.con_id]
             quoted = row.bid is not None and row.ask is not None and 0 <= row.bid < row.ask
             spread = row.ask - row.bid if quoted and row.ask and row.bid is not None else None
-            found = _Line(option, row, self.expiry(option.expiry), spread)
+            found = _Line(option, row, self.expiry(option.series), spread)
             self._lines[option.con_id] = found
         return found
 
@@ -181,7 +194,7 @@ class OptionQuoter:
         self, option: Instrument, quote: Quote, side: Side, *, at_s: float, spot: float
     ) -> Computation | None:
         """Volatility and sensitivities at one side of a two-sided quote; None: no such price."""
-        expiry = self.expiry(option.expiry)
+        expiry = self.expiry(option.series)
         if expiry is None or quote.bid is None or quote.ask is None:
             return None
         if side == "model":
@@ -203,7 +216,7 @@ class OptionQuoter:
             under_price=spot,
         )
         if side == "model" and at_s >= self._captured_s:
-            return as_captured(computed, self._book.row(option))
+            return as_captured(computed, self._chain.row_by_id[option.con_id])
         return computed
 
     def _vol(

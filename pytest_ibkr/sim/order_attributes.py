@@ -20,7 +20,7 @@ from pytest_ibkr.sim.times import read_moment
 from pytest_ibkr.wire.scalars import INT_MAX
 
 if TYPE_CHECKING:
-    from pytest_ibkr.wire.messages.order import PlaceOrder
+    from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 # Applied, or checked by the rule that owns them (order_rules, buying_power, order_flow).
 APPLIED: Final = frozenset(
@@ -32,7 +32,9 @@ APPLIED: Final = frozenset(
 # They say who, why or for which audit; a paper fill is the same with and without them.
 LABELS: Final = frozenset(
     {"order_ref", "open_close", "solicited", "override_percentage", "shares_allocation"}
-    | {"advanced_error_override", "manual_order_time", "ext_operator"}
+    | {"advanced_error_override", "manual_order_time", "ext_operator", "manual_order_indicator"}
+    | {"customer_account", "professional_customer"}
+    | {"rfq_text", "rfq_number"}  # three versions had them, no client ever filled them
     | {"mifid_decision_maker", "mifid_decision_algo", "mifid_execution_trader"}
     | {"mifid_execution_algo", "dont_use_auto_price_for_hedge"}
     # Only on the wire with another attribute or type, which is refused itself.
@@ -141,6 +143,8 @@ _WITHOUT_OWN_CODE: Final = {
     "duration": "duration",
     "post_to_ats": "postToAts",
     "auto_cancel_parent": "autoCancelParent",
+    "include_overnight": "includeOvernight",
+    "imbalance_only": "imbalanceOnly",
 }
 REFUSED: Final[dict[str, Code]] = _WITH_OWN_CODE | {
     name: (10340, _UNSUPPORTED + api_name) for name, api_name in _WITHOUT_OWN_CODE.items()

@@ -59,8 +59,9 @@ class Reports:
         """Send the live push of an execution."""
         if execution.order is None or (client := self.client_of(execution.order)) is None:
             return
-        account = self._engine.account_id
-        client.send(echo.execution_data(execution, account=account, version=client.version))
+        account, version = self._engine.account_id, client.version
+        utc = self._engine.conditions.execution_times == "utc"
+        client.send(echo.execution_data(execution, account=account, version=version, utc=utc))
 
     def commission(self, execution: Execution) -> None:
         """Send the pair that carries the running commission, then the report."""

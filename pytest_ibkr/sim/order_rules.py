@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.conditions import Conditions
     from pytest_ibkr.sim.contracts import Instrument
     from pytest_ibkr.sim.market import Market
-    from pytest_ibkr.wire.messages.order import PlaceOrder
+    from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 SUPPORTED: Final = frozenset({"MKT", "LMT", "STP", "STP LMT", "TRAIL"})
 # Types the real gateway knows and this one does not work; anything else is no type at all.
@@ -26,6 +26,8 @@ KNOWN: Final = SUPPORTED | frozenset(
     | {"MIDPRICE", "PEG MID", "PEG BEST", "PEG BENCH", "PEG MKT", "PEG STK", "PEG PRIM"}
     | {"SNAP MID", "SNAP MKT", "SNAP PRIM", "BOX TOP", "PASSV REL", "RPI", "IBALGO"}
 )
+# Indexes and continuous futures are no contracts; the others are not worked here.
+UNTRADED: Final = frozenset({"BAG", "IND", "CASH", "BOND", "CONTFUT"})
 _SPELLINGS: Final = {"STPLMT": "STP LMT", "MKTPRT": "MKT PRT", "TRAILLIMIT": "TRAIL LIMIT"}
 TIFS: Final = frozenset({"DAY", "GTC", "IOC", "FOK"})
 _LIMITED: Final = frozenset({"LMT", "STP LMT"})
@@ -88,7 +90,7 @@ def check_form(terms: PlaceOrder, conditions: Conditions) -> None:
         raise invalid("Invalid side field was entered")
     if order_type_of(terms) not in KNOWN:
         raise invalid("Invalid order type was entered")
-    if order_type_of(terms) not in SUPPORTED or terms.contract.sec_type in ("BAG", "IND"):
+    if order_type_of(terms) not in SUPPORTED or terms.contract.sec_type in UNTRADED:
         raise Refusal(387, UNSUPPORTED_TYPE)
     _check_trigger_method(terms)
     _check_prices_given(terms)
@@ -141,7 +143,7 @@ def check_contract(terms: PlaceOrder, instrument: Instrument, market: Market) ->
     Raises:
         Refusal: zero, negative or fractional size; prices off the tick grid.
     """
-    if instrument.sec_type == "IND":
+    if instrument.sec_type in UNTRADED:
         raise Refusal(387, UNSUPPORTED_TYPE)
     _check_size(terms.quantity, instrument)
     for price in (terms.limit_price, terms.aux_price, terms.trail_stop_price):
@@ -157,7 +159,7 @@ def _check_size(quantity: Decimal, instrument: Instrument) -> None:
         raise invalid("Order size does not conform to market rule.")
     if quantity % 1 == 0:
         return
-    if instrument.sec_type == "OPT":
+    if instrument.sec_type in ("OPT", "FUT"):
         raise Refusal(10318, "This order doesn't support fractional quantity trading")
     if quantity % _SMALLEST_SIZE:
         raise invalid("Order size does not conform to market rule.")

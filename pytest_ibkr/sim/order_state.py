@@ -15,7 +15,7 @@ from pytest_ibkr.sim.positions import ZERO
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.contracts import Instrument
-    from pytest_ibkr.wire.messages.order import PlaceOrder
+    from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 STOP_TYPES: Final = frozenset({"STP", "STP LMT", "TRAIL"})
 _FIRST_PERM_ID: Final = 1_000_000_000  # ten digits, as seen

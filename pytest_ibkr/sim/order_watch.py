@@ -84,8 +84,16 @@ class Watch:
             timer = engine.schedule.at(due_s, lambda: self._changed(instrument), owed=False)
             self._timers[instrument.con_id] = timer
 
+    def look_now(self, symbol: str) -> None:
+        """Look at the working orders on a symbol and its options without waiting for a change."""
+        for con_id, orders in list(self._watched.items()):
+            if orders and orders[0].instrument.symbol == symbol:
+                if (timer := self._timers.get(con_id)) is not None:
+                    timer.cancel()
+                self._changed(orders[0].instrument)
+
     def _changed(self, instrument: Instrument) -> None:
-        del self._timers[instrument.con_id]
+        self._timers.pop(instrument.con_id, None)
         orders = [order for order in self._watched[instrument.con_id] if order.is_open]
         self._watched[instrument.con_id] = list(orders)
         if not orders:

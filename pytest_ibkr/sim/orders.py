@@ -24,7 +24,7 @@ from pytest_ibkr.sim.order_state import Order, OrderBook, Status
 from pytest_ibkr.sim.positions import ZERO
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages.order import PlaceOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.scalars import INT_MAX
 
 if TYPE_CHECKING:
@@ -231,8 +231,20 @@ class OrderDesk:
         self.flow.watch.paused = True
 
     def release(self) -> None:
-        """Undo :meth:`hold`; waiting orders look at the next quote."""
+        """Undo :meth:`hold`; waiting orders look at the market at once."""
         self.flow.watch.paused = False
+        for symbol in dict.fromkeys(order.instrument.symbol for order in self.book.open()):
+            self.flow.watch.look_now(symbol)
+
+    def cancel(self, order: Order, reason: str) -> None:
+        """Let the broker cancel an open order: Cancelled and 202, its children too.
+
+        Raises:
+            UsageError: the order is not open.
+        """
+        if not order.is_open:
+            raise UsageError(f"order {order.order_id} is {order.status}: nothing left to cancel")
+        self.flow.cancel_now(order, reason=reason)
 
     def external_trade(self, instrument: Instrument, quantity: Decimal, price: Decimal) -> None:
         """Let somebody else trade on the account: cash and position move, no order is reported.

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Literal
 
 Verdict = Literal["fine", "warn", "violation"]
+PACE = "+PACEAPI"  # the connect option of a client that wants to be held back
 _WARN_SHARE = 0.88  # 44 of 50, the number seen in the gateway's warning
 
 
@@ -39,6 +40,22 @@ class RateMeter:
             self._warned_until_s = at_s + 1.0
             return "warn"
         return "fine"
+
+    def delay(self, virtual_s: float, real_s: float | None = None) -> float:
+        """Count one message of a client that is held back; how many seconds it waits.
+
+        Messages keep their order, and no second takes more than ``limit``.
+        """
+        now_s = self._now_s = self._now_s + self._elapsed(virtual_s, real_s)
+        times = self._times  # when each message is taken, the waiting ones in the future
+        while times and times[0] <= now_s - 1.0:
+            times.popleft()
+        due_s = max(now_s, times[-1]) if times else now_s
+        if len(times) >= self.limit:
+            due_s = max(due_s, times[-self.limit] + 1.0)
+        times.append(due_s)
+        self.peak = max(self.peak, min(len(times), self.limit))
+        return due_s - now_s
 
     def _elapsed(self, virtual_s: float, real_s: float | None) -> float:
         moment = (virtual_s, virtual_s if real_s is None else real_s)

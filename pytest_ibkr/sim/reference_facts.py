@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market_rules import rule_of
 
 STOCK_ORDER_TYPES: Final = (
@@ -24,11 +24,13 @@ OPTION_ORDER_TYPES: Final = (
     "PEGMKTVOL,PEGPRMVOL,PEGSRFVOL,PRICECHK,REL,RELPCTOFS,SCALE,SCALERST,SIZECHK,SNAPMID,SNAPMKT,"
     "SNAPREL,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,VOLAT,WHATIF"
 )
-INDEX_ORDER_TYPES: Final = ""
-PARAMETER_EXCHANGES: Final = (  # of an option chain; SMART among them, the order is arbitrary
+# Not captured: what order types this simulator works, in the notation of the captured lists.
+FUTURE_ORDER_TYPES: Final = "ACTIVETIM,DAY,GTC,IOC,LMT,MKT,OCA,RTH,STP,STPLMT,TRAIL,WHATIF"
+_PARAMETER_EXCHANGES: Final = (  # of an option chain; SMART among them, the order is arbitrary
     *("CBOE2", "MIAX", "PSE", "PHLX", "SMART", "AMEX", "EDGX", "NASDAQOM", "ISE", "GEMINI"),
     *("CBOE", "BOX"),
 )
+_INDEX_PARAMETER_EXCHANGES: Final = ("CBOE", "SMART")  # cash-settled options have one exchange
 _INDUSTRIES: Final = {"AAPL": ("Technology", "Computers", "Computers")}
 _FRACTION: Final = Decimal("0.0001")  # smallest stock size, as captured
 _ROUND_LOTS: Final = {"SPY": 40}  # suggested size increment; 100 for other stocks
@@ -36,8 +38,18 @@ _ROUND_LOTS: Final = {"SPY": 40}  # suggested size increment; 100 for other stoc
 
 def order_types(instrument: Instrument) -> str:
     """Order types an instrument takes, comma-joined."""
-    by_type = {"STK": STOCK_ORDER_TYPES, "OPT": OPTION_ORDER_TYPES, "IND": INDEX_ORDER_TYPES}
-    return by_type[instrument.sec_type]
+    by_type = {
+        "STK": STOCK_ORDER_TYPES,
+        "OPT": OPTION_ORDER_TYPES,
+        "FUT": FUTURE_ORDER_TYPES,
+    }
+    return by_type.get(instrument.sec_type, "")  # the others take no orders here
+
+
+def parameter_exchanges(underlying: Instrument) -> tuple[str, ...]:
+    """Exchanges that list an underlying's options, in the order they are told."""
+    index = underlying.sec_type == "IND"
+    return _INDEX_PARAMETER_EXCHANGES if index else _PARAMETER_EXCHANGES
 
 
 def market_rules(instrument: Instrument) -> str:

@@ -6,13 +6,18 @@ Source: gateway-behaviour.md 2.2 and appendix A. Imports the engine for types on
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim import reference_facts
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.bond_details import bond_row
+from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import Refusal, invalid, unknown_contract
 from pytest_ibkr.sim.ticks import SHARE_SIZES
+from pytest_ibkr.sim.times import zone_named
 from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.bonds import BondData
 from pytest_ibkr.wire.messages.contract import (
     ContractData,
     ContractDataEnd,
@@ -24,6 +29,7 @@ from pytest_ibkr.wire.messages.contract import (
     TagValue,
     Text,
 )
+from pytest_ibkr.wire.versions import LAST_TRADE_DATE
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -74,8 +80,8 @@ class ReferenceDesk:
         last: bool,
     ) -> None:
         def answer() -> None:
-            rows = [self._row(each, request, version=client.version) for each in part]
-            client.send(*rows)
+            for each in part:
+                client.send(*self._rows(each, request, version=client.version))
             if last:
                 client.send(ContractDataEnd(request_id=request.request_id))
 
@@ -86,23 +92,67 @@ class ReferenceDesk:
         if request.sec_id_type == "ISIN":
             symbols = self._engine.world.snapshot.symbols.values()
             known = [block.symbol for block in symbols if block.isin == request.sec_id]
-            return [each for each in book.underlyings if each.symbol in known]
+            return [each for each in book.underlyings if each.prices in known]
+        if request.sec_id_type == "CUSIP" or request.issuer_id:
+            return self._bonds(request)
         if not (contract.con_id or contract.symbol or contract.local_symbol):
             raise invalid(_NOTHING_GIVEN)
-        return book.find(contract)
+        return book.find(contract, include_expired=request.include_expired)
 
-    def _row(self, found: Instrument, request: ReqContractDetails, *, version: int) -> ContractData:
+    def _bonds(self, request: ReqContractDetails) -> list[Instrument]:
+        world = self._engine.world
+        bonds = [each for each in world.listed if each.bond is not None]
+        found = [
+            world.book.by_id(each.id)
+            for each in bonds
+            if each.bond is not None
+            and request.sec_id in ("", each.bond.cusip)
+            and request.issuer_id in ("", each.bond.issuer_id)
+        ]
+        return [each for each in found if each is not None]
+
+    def _rows(
+        self, found: Instrument, request: ReqContractDetails, *, version: int
+    ) -> list[Message]:
+        """One row; of a stock asked for without an exchange one for every exchange it has."""
+        contract = request.contract
+        if found.sec_type == "BOND":
+            return [self._bond_row(found, request)]
+        exchanges = [contract.exchange or found.exchange]
+        if (
+            found.sec_type == "STK"
+            and contract.symbol
+            and not (contract.exchange or contract.con_id)
+        ):
+            exchanges = found.valid_exchanges.split(",")
+        return [self._row(found, request, exchange=each, version=version) for each in exchanges]
+
+    def _bond_row(self, found: Instrument, request: ReqContractDetails) -> BondData:
+        [bond] = [each.bond for each in self._engine.world.listed if each.id == found.con_id]
+        assert bond is not None  # noqa: S101  # only bonds are listed as BOND
+        return bond_row(
+            found,
+            bond,
+            request_id=request.request_id,
+            exchange=request.contract.exchange or found.exchange,
+            hours=self._hours(found),
+        )
+
+    def _row(
+        self, found: Instrument, request: ReqContractDetails, *, exchange: str, version: int
+    ) -> ContractData:
         smallest, step, suggested = reference_facts.size_rules(found)
         sector, category, subcategory = reference_facts.industry(found)
         in_lots = found.sec_type == "STK" and version < SHARE_SIZES
         return ContractData(
             request_id=request.request_id,
             symbol=found.symbol,
-            sec_type=found.sec_type,
-            expiry=found.expiry,
+            sec_type=_shown_type(found, request),
+            expiry=self._expiry(found, version=version),
+            last_trade_date=found.expiry,
             strike=found.strike,
             right=found.right,
-            exchange=request.contract.exchange or found.exchange,
+            exchange=exchange,
             currency=found.currency,
             local_symbol=found.local_symbol,
             market_name=found.trading_class,
@@ -116,7 +166,7 @@ class ReferenceDesk:
             under_con_id=found.under_con_id,
             long_name=found.long_name,
             primary_exchange=found.primary_exchange,
-            contract_month=found.expiry[:6],
+            contract_month=found.contract_month or found.expiry[:6],
             industry=sector,
             category=category,
             subcategory=subcategory,
@@ -125,7 +175,7 @@ class ReferenceDesk:
             **self._hours(found),
             **self._underlying(found),
             market_rule_ids=reference_facts.market_rules(found),
-            real_expiration=found.expiry,
+            real_expiration=found.real_expiry or found.expiry,
             stock_type=found.stock_type,
             size_min_tick=smallest,
             min_size=smallest,
@@ -133,23 +183,34 @@ class ReferenceDesk:
             suggested_size_increment=suggested,
         )
 
+    def _expiry(self, found: Instrument, *, version: int) -> str:
+        """Its last day: futures with hour and zone, options with them from version 182 on."""
+        if found.expiry_time:
+            return f"{found.expiry} {found.expiry_time}"
+        session = self._engine.world.calendar.on(found.expiry)
+        if found.sec_type != "OPT" or session is None or version < LAST_TRADE_DATE:
+            return found.expiry
+        closes = datetime.fromtimestamp(session.close_s, zone_named(found.time_zone))
+        return f"{closes:%Y%m%d %H:%M:%S} {found.time_zone}"
+
     def _hours(self, found: Instrument) -> dict[str, Any]:
-        """Options trade in regular hours only."""
+        """Stocks and indexes have an extended session; what is made up follows the regular one."""
         calendar, now_s = self._engine.world.calendar, self._engine.now_s
-        option = found.sec_type == "OPT"
+        zone = zone_named(found.time_zone) if found.synthetic else EXCHANGE_ZONE
+        regular = found.sec_type == "OPT" or found.synthetic
         return {
-            "trading_hours": calendar.trading_hours_text(now_s, liquid=option),
-            "liquid_hours": calendar.trading_hours_text(now_s, liquid=True),
+            "trading_hours": calendar.trading_hours_text(now_s, liquid=regular, zone=zone),
+            "liquid_hours": calendar.trading_hours_text(now_s, liquid=True, zone=zone),
         }
 
     def _underlying(self, found: Instrument) -> dict[str, Any]:
-        if found.sec_type != "OPT":
+        if not found.under_con_id:
             return {"agg_group": 1}
         under = self._engine.world.book.underlying(found)
         return {"agg_group": 2, "under_symbol": under.symbol, "under_sec_type": under.sec_type}
 
     def _sec_ids(self, found: Instrument) -> tuple[TagValue, ...]:
-        isin = self._engine.world.snapshot.symbols[found.symbol].isin
+        isin = self._engine.world.book.chains[found.prices].block.isin
         if found.sec_type == "OPT" or not isin:
             return ()
         return (TagValue(tag="ISIN", value=isin),)
@@ -165,9 +226,9 @@ class ReferenceDesk:
             or underlying.sec_type != request.sec_type
         ):
             raise unknown_contract()
-        chain = book.chain(request.symbol)
+        chain = book.chains[underlying.prices].options
         # A futures exchange selects futures options: a stock has none.
-        rows = [] if request.fut_fop_exchange else _parameter_rows(request, chain)
+        rows = [] if request.fut_fop_exchange else _parameter_rows(request, underlying, chain)
         self._engine.owe(
             client,
             self._engine.conditions.latency.parameters_s,
@@ -175,8 +236,14 @@ class ReferenceDesk:
         )
 
 
+def _shown_type(found: Instrument, request: ReqContractDetails) -> str:
+    """A continuous future is shown as what was asked for, with everything else the future's."""
+    asked = request.contract.sec_type
+    return asked if asked == "CONTFUT" else found.sec_type
+
+
 def _parameter_rows(
-    request: ReqOptionParameters, chain: tuple[Instrument, ...]
+    request: ReqOptionParameters, underlying: Instrument, chain: tuple[Instrument, ...]
 ) -> list[OptionParameter]:
     """One row per exchange and trading class, each with all expiries and all strikes."""
     found = []
@@ -194,6 +261,6 @@ def _parameter_rows(
                 expirations=expirations,
                 strikes=strikes,
             )
-            for exchange in reference_facts.PARAMETER_EXCHANGES
+            for exchange in reference_facts.parameter_exchanges(underlying)
         ]
     return found

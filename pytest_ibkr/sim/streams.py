@@ -7,44 +7,59 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ibkr.sim import generic_ticks
-from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.delta_neutral import validation
 from pytest_ibkr.sim.feed import Feed
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market_line import MarketLine
 from pytest_ibkr.sim.refusal import Refusal, failed, invalid
+from pytest_ibkr.sim.subscriptions import MORE_RIGHTS, Family, Key, Subscriptions
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import (
     CancelMarketData,
     ReqMarketData,
     ReqMarketDataType,
 )
+from pytest_ibkr.wire.messages.special_ticks import RerouteMarketData, RerouteMarketDepth
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.depth import DepthDesk
     from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.news import NewsDesk
+
+Reroute = TypeVar("Reroute", RerouteMarketData, RerouteMarketDepth)
 
 MAX_LINES: Final = 100  # shared by all clients
 _MAX_SNAPSHOTS: Final = 100  # a second and client
 _LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
-NOT_FOR_API: Final = (
-    "Requested market data requires additional subscription for API. See link in 'Market Data"
-    " Connections' dialog for more details.Delayed market data is available.{name}/TOP/ALL"
-)
+TOO_MANY_LINES: Final = "Max number of tickers has been reached"
+NOT_FOR_API: Final = f"{MORE_RIGHTS}Delayed market data is available.{{name}}/TOP/ALL"
 NOT_SUBSCRIBED: Final = (
     "Requested market data is not subscribed. Delayed market data is not available."
 )
 NOT_ENABLED: Final = "Requested market data is not subscribed. Delayed market data is not enabled."
 
 
-class StreamDesk:
-    """Owns every market data request of a session."""
+class StreamDesk(Subscriptions[MarketLine]):
+    """Owns every market data request of a session, and knows the other families of live data.
+
+    Attributes:
+        max_lines: market data lines of all clients; books of depth count.
+        announced: keys of exchange maps that message 81 has named.
+        depth: the desk of market depth.
+        news: the desk of news, which sends headlines to lines with generic tick 292.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.max_lines = MAX_LINES
-        self._lines: dict[tuple[int, int], MarketLine] = {}
+        self.announced: set[str] = set()
+        self.depth: DepthDesk | None = None
+        self.news: NewsDesk | None = None
+        self._families: list[Family] = []
         self._snapshots: dict[int, deque[float]] = {}
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
@@ -55,27 +70,45 @@ class StreamDesk:
             ReqMarketDataType: self._choose_type,
         }
 
-    def lines_in_use(self) -> int:
+    def join(self, family: Family) -> None:
+        """Let another desk's live data be counted, dropped and poked with the rest."""
+        self._families.append(family)
+
+    @property
+    def lines(self) -> int:
         """Streams of all clients; snapshots hold no line."""
-        return sum(not line.snapshot for line in self._lines.values())
+        return sum(not line.snapshot for line in self._open.values())
+
+    def lines_in_use(self) -> int:
+        """Market data lines of all clients, books of depth included."""
+        return self.lines + sum(family.lines for family in self._families)
+
+    def uses(self, key: Key) -> bool:
+        """Whether any family of live data runs a request under this id."""
+        return key in self or any(key in family for family in self._families)
 
     def client_gone(self, client: Client) -> None:
         """End what a client had open."""
-        for key in [key for key in self._lines if key[0] == client.connection]:
-            self._lines.pop(key).stop()
+        super().client_gone(client)
         self._snapshots.pop(client.connection, None)
 
     def drop_all(self) -> None:
-        """End every line without a word, as a lost market data connection (1101) does."""
-        for line in self._lines.values():
-            line.stop()
-        self._lines.clear()
+        """End all live data without a word, as a lost market data connection (1101) does."""
+        super().drop_all()
+        for family in self._families:
+            family.drop_all()
+
+    def poke(self, instrument: Instrument) -> None:
+        """Look now at an instrument, and at the options on it: its quote was set."""
+        super().poke(instrument)
+        for family in self._families:
+            family.poke(instrument)
 
     def refresh(self, symbol: str) -> None:
         """Send at once what changed for a symbol and its options."""
-        for line in list(self._lines.values()):
-            if line.instrument.symbol == symbol:
-                line.update()
+        for instrument in self._engine.world.book.underlyings:
+            if instrument.symbol == symbol:
+                self.poke(instrument)
 
     @staticmethod
     def _choose_type(client: Client, request: ReqMarketDataType) -> None:
@@ -84,27 +117,33 @@ class StreamDesk:
             client.data_type = request.data_type
 
     def _cancel(self, client: Client, request: CancelMarketData) -> None:
-        line = self._lines.pop((client.connection, request.request_id), None)
-        if line is None:
-            raise Refusal(300, f"Can't find EId with tickerId:{request.request_id}")
-        line.stop()
+        if self._end(client, request.request_id) is None:
+            raise unknown_ticker(request.request_id)
 
     def _request(self, client: Client, request: ReqMarketData) -> None:
         key = (client.connection, request.request_id)
-        if key in self._lines:
+        if self.uses(key):
             raise failed("Duplicate ticker id")
         if request.snapshot and request.generic_ticks:
             raise invalid("Snapshot market data subscription is not applicable to generic ticks")
         instrument = self._engine.world.book.resolve(request.contract)
         asked = generic_ticks.parse(request.generic_ticks, instrument.sec_type)
+        if instrument.sec_type == "CFD":
+            client.send(rerouted(self._engine, instrument, request.request_id, RerouteMarketData))
+            return
         if request.snapshot:
             self._count_snapshot(client)
         elif self.lines_in_use() >= self.max_lines:
-            raise Refusal(101, "Max number of tickers has been reached")
+            raise Refusal(101, TOO_MANY_LINES)
         feed = self._feed(client, instrument)
         if isinstance(feed, Refusal):
             self._refuse_later(client, request.request_id, feed)
             return
+        if self.news is not None:
+            number, asked_for = request.request_id, request.generic_ticks
+            self.news.follow(client, number, instrument, generic_ticks=asked_for)
+        if request.delta_neutral:
+            client.send(validation(self._engine, instrument, request))
         line = MarketLine(
             *(self._engine, client, instrument),
             request_id=request.request_id,
@@ -113,12 +152,8 @@ class StreamDesk:
             snapshot=request.snapshot,
             ended=lambda: self._forget(key, line),
         )
-        self._lines[key] = line
+        self._open[key] = line
         line.start()
-
-    def _forget(self, key: tuple[int, int], line: MarketLine) -> None:
-        if self._lines.get(key) is line:
-            del self._lines[key]
 
     def _count_snapshot(self, client: Client) -> None:
         recent = self._snapshots.setdefault(client.connection, deque())
@@ -128,13 +163,6 @@ class StreamDesk:
         if len(recent) >= _MAX_SNAPSHOTS:
             raise invalid(f"Snapshot requests limitation exceeded:{_MAX_SNAPSHOTS} per 1 second(s)")
         recent.append(now_s)
-
-    def _refuse_later(self, client: Client, request_id: int, refusal: Refusal) -> None:
-        self._engine.owe(
-            client,
-            self._engine.conditions.latency.tick_s,
-            lambda: client.error(request_id, refusal.code, refusal.text),
-        )
 
     def _feed(self, client: Client, instrument: Instrument) -> Feed | Refusal:
         """What this client may see of an instrument, by entitlement and type asked for."""
@@ -152,3 +180,16 @@ class StreamDesk:
             name = f"{instrument.symbol} {instrument.listing}"
             return Refusal(10089, NOT_FOR_API.format(name=name))
         return Feed(_DELAYED_FROZEN if asked_frozen else _DELAYED, holds_last=holds_last)
+
+
+def unknown_ticker(request_id: int) -> Refusal:
+    """The refusal of a cancel that finds nothing."""
+    return Refusal(300, f"Can't find EId with tickerId:{request_id}")
+
+
+def rerouted(
+    engine: Engine, instrument: Instrument, request_id: int, kind: type[Reroute]
+) -> Reroute:
+    """The answer to a request for data of a CFD: ask for what it is written on."""
+    asked = engine.world.book.underlying(instrument)
+    return kind(request_id=request_id, con_id=asked.con_id, exchange=asked.exchange)

@@ -105,10 +105,11 @@ def _walk(path: PathBar) -> tuple[array[int], array[int], array[int]]:
             price = round(left_price + slope * k + noise)
             prices.append(low if price < low else high if price > high else price)
         prices.append(right_price)
-    return prices, *_extremes(prices)
+    return prices, *highs_and_lows(prices)
 
 
-def _extremes(prices: array[int]) -> tuple[array[int], array[int]]:
+def highs_and_lows(prices: array[int]) -> tuple[array[int], array[int]]:
+    """The highest and the lowest so far, per step."""
     highs, lows = array("i"), array("i")
     top = bottom = prices[0]
     for price in prices:
@@ -220,7 +221,7 @@ class UnderlyingPath:
     """All days of one underlying, each built when first asked for."""
 
     def __init__(self, block: SymbolBlock, calendar: SessionCalendar, *, seed: int) -> None:
-        self.block, self._calendar, self._seed = block, calendar, seed
+        self.block, self.calendar, self._seed = block, calendar, seed
         self.per_dollar = max(1, round(1 / block.min_tick))
         self.grid_ms = INDEX_GRID_MS if block.sec_type == "IND" else STOCK_GRID_MS
         self._days: dict[str, DayPath] = {}
@@ -248,7 +249,7 @@ class UnderlyingPath:
 
     def previous_close(self, session: Session) -> float | None:
         """Close of the session before ``session``, dollars; None when the snapshot lacks it."""
-        before = self._calendar.previous(session)
+        before = self.calendar.previous(session)
         if before is None:
             return None
         bar = self.daily.get(before.date)

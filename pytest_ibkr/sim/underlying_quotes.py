@@ -5,6 +5,7 @@ Imports the path only. Instants are epoch milliseconds unless they say ``_s``.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import Final
 
@@ -33,10 +34,26 @@ def around(base: int | None, bits: int, *, unit: int) -> int:
 
 
 class UnderlyingQuoter:
-    """Quotes of one underlying before the captured instant, and the captured one."""
+    """Quotes of one underlying before the captured instant, and the captured one.
 
-    def __init__(self, path: UnderlyingPath, *, captured_s: float) -> None:
+    Args:
+        path: where its price went.
+        captured_s: epoch seconds of the captured instant.
+        traded: whether trades are reported; a currency pair has bid and ask only.
+        from_path: whether the captured quote and the close before it are the path's, for a
+            block that has none.
+    """
+
+    def __init__(
+        self,
+        path: UnderlyingPath,
+        *,
+        captured_s: float,
+        traded: bool = True,
+        from_path: bool = False,
+    ) -> None:
         self.path, self.block = path, path.block
+        self._traded, self._from_path = traded, from_path
         self.captured_s = captured_s
         block = self.block
         both = block.bid is not None and block.ask is not None
@@ -47,10 +64,19 @@ class UnderlyingQuoter:
             self._spread = max(1, round((block.ask - block.bid) * path.per_dollar))
         self._last: tuple[str, int, Quote] | None = None
 
+    def over(self, path: UnderlyingPath) -> UnderlyingQuoter:
+        """The same quotes around another path."""
+        found = copy(self)
+        found.path, found._last = path, None
+        return found
+
     @cached_property
     def captured(self) -> Quote:
         """The snapshot's own quote."""
         block = self.block
+        session = self.path.calendar.latest(self.captured_s) if self._from_path else None
+        if session is not None:
+            return self.quote(session, round(self.captured_s * 1000) - 1)
         return Quote(
             bid=block.bid,
             ask=block.ask,
@@ -73,7 +99,8 @@ class UnderlyingQuoter:
 
     def previous_close(self, session: Session) -> float | None:
         """Close before a session; the snapshot's own day has it in the quote."""
-        if session.open_s <= self.captured_s < session.day_start_s + 86400:
+        own_day = session.open_s <= self.captured_s < session.day_start_s + 86400
+        if own_day and not self._from_path:
             return self.block.close
         return self.path.previous_close(session)
 
@@ -117,18 +144,18 @@ class UnderlyingQuoter:
         bits = mixed(at_ms // SIZE_HOLD_MS * 31 + block.con_id)
         bid = self.bid_ticks(point.price_ticks)
         day = self.path.day(session)
-        stock = block.sec_type == "STK"
+        stock = block.sec_type == "STK" and self._traded
         return Quote(
             bid=bid / per if self._quoted else None,
             ask=(bid + self._spread) / per if self._quoted else None,
-            last=point.price_ticks / per,
+            last=point.price_ticks / per if self._traded else None,
             bid_size=around(block.bid_size, bits, unit=_LOT) if self._quoted else None,
             ask_size=around(block.ask_size, bits >> 12, unit=_LOT) if self._quoted else None,
             last_size=around(block.last_size, bits >> 24, unit=_LOT) if stock else None,
-            open=day.bars[0].bar.open,
+            open=day.bars[0].bar.open if self._traded else None,
             high=point.high_ticks / per,
             low=point.low_ticks / per,
             close=close,
             volume=point.volume if stock else None,
-            last_time_s=at_ms // 1000,
+            last_time_s=at_ms // 1000 if self._traded else None,
         )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 from pytest_ibkr.sim.calendar import SessionCalendar
-from pytest_ibkr.sim.contracts import ContractBook
-from pytest_ibkr.sim.market import Market
-from pytest_ibkr.snapshot.model import Snapshot
+from pytest_ibkr.sim.contracts import Chain, ContractBook
+from pytest_ibkr.sim.following_path import FollowingPath
+from pytest_ibkr.sim.index_options import index_option
+from pytest_ibkr.sim.listing import Follows, Listing, Walks
+from pytest_ibkr.sim.made_up_blocks import block_of
+from pytest_ibkr.sim.market import Market, Priced
+from pytest_ibkr.sim.option_quotes import OptionQuoter
+from pytest_ibkr.sim.underlying_path import UnderlyingPath
+from pytest_ibkr.sim.underlying_quotes import UnderlyingQuoter
+from pytest_ibkr.snapshot.model import Snapshot, SymbolBlock
 
 
 class World:
@@ -16,6 +25,7 @@ class World:
         book: its instruments.
         calendar: its session table.
         market: its quotes.
+        listed: made-up instruments it has beside the snapshot's, in the order of adding.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -23,3 +33,56 @@ class World:
         self.calendar = SessionCalendar(snapshot.sessions)
         self.book = ContractBook(snapshot)
         self.market = Market(snapshot, self.book, self.calendar)
+        self.listed: tuple[Listing, ...] = ()
+        self._root = self
+        self._priced: dict[Listing, Priced] = {}  # of the root: one object per listing for ever
+        self._extended: dict[tuple[Listing, ...], World] = {}
+
+    def extended(self, listings: tuple[Listing, ...]) -> World:
+        """The world with made-up instruments in it; those it has already are not added again.
+
+        It shares everything that this world has: instruments compare by identity, and positions
+        and streams go on. The same additions give the same world.
+        """
+        wanted = self.listed + tuple(each for each in listings if each not in self.listed)
+        root = self._root
+        if wanted == root.listed:
+            return root
+        found = root._extended.get(wanted)
+        if found is None:
+            found = root._extended.setdefault(wanted, root._with(wanted))
+        return found
+
+    def _with(self, listings: tuple[Listing, ...]) -> World:
+        priced = [self._of(listing) for listing in listings]
+        found = copy.copy(self)
+        found.listed = listings
+        found.book = self.book.extended(each.chain for each in priced)
+        found.market = self.market.extended(found.book, priced)
+        return found
+
+    def _of(self, listing: Listing) -> Priced:
+        found = self._priced.get(listing)
+        if found is None:
+            found = self._priced.setdefault(listing, self._made(listing))
+        return found
+
+    def _made(self, listing: Listing) -> Priced:
+        block, captured_s = block_of(listing, self.snapshot), self.market.captured_s
+        chain = Chain(listing.instrument(), block, make_option=index_option)
+        path = self._path(listing, block)
+        quoter = UnderlyingQuoter(
+            path,
+            captured_s=captured_s,
+            traded=listing.sec_type != "CASH",
+            from_path=isinstance(listing.source, Walks),
+        )
+        options = OptionQuoter(chain, quoter, self.calendar, captured_s=captured_s)
+        return Priced(chain, path, quoter, options)
+
+    def _path(self, listing: Listing, block: SymbolBlock) -> UnderlyingPath:
+        source = listing.source
+        if isinstance(source, Follows):
+            leader = self.market.paths[source.symbol]
+            return FollowingPath(block, self.calendar, leader=leader, source=source)
+        return UnderlyingPath(block, self.calendar, seed=self.snapshot.seed)

@@ -17,6 +17,22 @@ from pytest_ibkr.wire.framing import frame
 M = TypeVar("M", bound=Message)
 
 
+class TooFewFields(WireError):
+    """A frame ended before its declaration did.
+
+    Attributes:
+        message: the class that was read.
+        version: the server version in force.
+    """
+
+    def __init__(self, message: type[Message], found: int, version: int) -> None:
+        super().__init__(f"{message.__name__}: {found} fields are too few at {version}")
+        self.message, self.found, self.version = message, found, version
+
+    def __reduce__(self) -> tuple[type[TooFewFields], tuple[type[Message], int, int]]:
+        return type(self), (self.message, self.found, self.version)
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A frame nobody declared: kept whole, reported, never dropped."""
@@ -75,7 +91,7 @@ def _read(cls: type[M], fields: list[str], version: int) -> M:
     try:
         message, used = decoder_for(cls, version)(fields)
     except IndexError:
-        raise WireError(f"{cls.__name__}: {len(fields)} fields are too few at {version}") from None
+        raise TooFewFields(cls, len(fields), version) from None
     except (ValueError, OverflowError) as exc:
         raise WireError(f"{cls.__name__}: {exc}") from None
     if used != len(fields):

@@ -44,6 +44,9 @@ INF_DOUBLE = Kind("double?inf", OPT_DOUBLE.encode, OPT_DOUBLE.decode)
 FINITE = frozenset({DOUBLE, OPT_DOUBLE, MAX_DOUBLE, PRICE})
 SIZE = Kind("size", "plain_decimal({v})", "read_decimal({t})")
 OPT_SIZE = Kind("size?", "('' if {v} is None else plain_decimal({v}))", "read_opt_decimal({t})")
+LONG_SIZE = Kind(
+    "size?long", "(LONG_MIN_TEXT if {v} is None else plain_decimal({v}))", "read_opt_decimal({t})"
+)
 OPT_MONEY = Kind("money?", "('' if {v} is None else money_text({v}))", "read_opt_decimal({t})")
 MAX_MONEY = Kind(
     "money?max", "(DBL_MAX_TEXT if {v} is None else money_text({v}))", "read_opt_decimal({t})"

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 OLDEST: Final = 151  # nothing older is in use; a client that offers less is refused
-NEWEST: Final = 178  # highest version whose declarations are complete here
+NEWEST: Final = 200  # highest version whose declarations are complete here
 
 STOCK_TYPE: Final = 152
 ASCII7: Final = 153
 TICK_ATTRIB: Final = 156
+REPLACE_FA_END: Final = 157  # 19 carries a request id, 103 confirms it
 DURATION: Final = 158
 POST_TO_ATS: Final = 160
 WSH_CALENDAR: Final = 161

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.contract import Contract
-from pytest_ibkr.wire.messages.order import PlaceOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 VERSION = 176
 MARK = Decimal("123.5")

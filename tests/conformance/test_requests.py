@@ -12,7 +12,8 @@ from pytest_ibkr.wire.declare import Message, specs
 from pytest_ibkr.wire.messages.contract import ReqContractDetails, ReqOptionParameters
 from pytest_ibkr.wire.messages.history import ReqHistoricalData
 from pytest_ibkr.wire.messages.market_data import CancelMarketData, ReqMarketData
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
+from pytest_ibkr.wire.messages.order import CancelOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from tests.conformance.conftest import Meeting
 from tests.conformance.peers.model import Asked, Peer, Ticket
 

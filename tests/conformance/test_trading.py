@@ -7,13 +7,10 @@ from itertools import groupby
 
 import pytest
 
-from pytest_ibkr.wire.messages.order import (
-    CommissionReport,
-    ExecutionData,
-    OrderStatus,
-    PlaceOrder,
-)
+from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
+from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from tests.conformance.conftest import Meeting
 from tests.conformance.peers.model import Asked, Status, Ticket
 

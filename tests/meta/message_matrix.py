@@ -26,7 +26,8 @@ from pytest_ibkr.wire.versions import NEWEST, OLDEST
 from tests.meta.matrix import ROWS, examples
 from tests.meta.matrix.core import market_order
 from tests.meta.matrix.row import CONTRACT
-from tests.sim.data_bench import TEN, Peer, normal_world, peer
+from tests.sim.added_bench import added_peer
+from tests.sim.data_bench import TEN, Peer, normal_world
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "messages.md"
@@ -44,7 +45,7 @@ def observed() -> dict[str, frozenset[int]]:
     """Ids of the messages that answered each request; message 4 is told by its codes."""
     found = {"startApi": _ids(_at_start())}
     for name, messages in examples().items():
-        asker = peer()
+        asker = added_peer("ES", "SPX", "EUR.USD", "US-T")
         # A resting and a filled order, so that queries and cancels have something to find.
         limit = market_order(1, order_type="LMT", limit_price=Decimal(700))
         for message in (limit, market_order(2)):

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pytest_ibkr.config_file import ConfigFile, TestContract
 from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.sim.conditions import Conditions, Latency
+from pytest_ibkr.sim.generic_ticks import GENERIC_TICKS
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.S)
@@ -38,11 +39,24 @@ MEANING = {
     "summary_slots_freed": "cancelling an account summary frees its place among two",
     "cross_client_cancel": "a client may cancel another's order; otherwise 10147",
     "modify_filled": "changing a filled order: nothing, or 104",
+    "fast_symbol_searches": "a second symbol search within a second: unanswered, or a second later",
     "empty_tif_notice": "10349 before an order without time in force; the order lives",
+    "execution_times": (
+        "of executions from version 174 on: `20260710 10:00:00 US/Eastern` or `20260710-14:00:00`"
+    ),
     "refuse_etrade_only": "10268 for clients with old order defaults",
+    "verification": "a program that asks to be verified: 321, or 66 and 70 without success",
+    "late_pnl": "the first row of a P&L stream has no figures (DBL_MAX); the next one has",
+    "calendar_events": "Wall Street Horizon: 10276, or the events a test wrote",
     "max_messages_per_s": "above it 100; a warning (code 0) comes before. For connections to come",
     "rate_strikes": "how many 100s until the socket closes",
     "max_clients": "connections served; one more is closed without a byte",
+    "no_depth": "exchanges whose depth the account may not see: a SMART book is without them, and"
+    " 2152 lists them; on the exchange itself 354",
+    "tick_by_tick_pacing": "a second tick-by-tick request on a contract within 15 s: 10190",
+    "smart_components": "`late`: an error without a code (2147483647) instead of message 82",
+    "shortable_shares": "symbol to shares that can be borrowed: generic tick 236 answers with 46"
+    " and 89, and with nothing for the others",
     "spare_4096_bursts": "hold back the end of bursts that official clients lose; `False` to test"
     " your own receive loop",
 }
@@ -100,6 +114,13 @@ def factory() -> Iterator[str]:
         yield f"| `{name}` | {default} | {meaning} |"
 
 
+def generic_ticks() -> Iterator[str]:
+    """Every generic tick id: the ticks of a real gateway, and what they are answered from."""
+    yield from ("| Id | Ticks | Answered from |", "|--:|---|---|")
+    for number, (ticks, source) in GENERIC_TICKS.items():
+        yield f"| {number} | {ticks} | {source} |"
+
+
 def configuration() -> Iterator[str]:
     """Every key of the configuration file."""
     yield from ("| Key | Accepts | Default |", "|---|---|---|")
@@ -112,6 +133,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "latencies": latencies,
     "factory": factory,
     "configuration": configuration,
+    "generic-ticks": generic_ticks,
 }
 
 

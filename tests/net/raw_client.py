@@ -8,18 +8,21 @@ from typing import Any
 from pytest_ibkr.wire.codec import Raw, decode_response, encode_frame
 from pytest_ibkr.wire.connection import ClientConnection, Ended, FrameReceived, VersionChosen
 from pytest_ibkr.wire.messages.session import NextValidId, StartApi
+from pytest_ibkr.wire.versions import NEWEST
 
 
 class RawClient:
     """Connects on construction; ``start`` opens the API session."""
 
-    def __init__(self, gateway, *, lowest: int = 100, highest: int = 178) -> None:
+    def __init__(
+        self, gateway, *, lowest: int = 100, highest: int = NEWEST, options: str = ""
+    ) -> None:
         self.socket = socket.create_connection((gateway.host, gateway.port), timeout=5)
         self._machine = ClientConnection()
         self.received: list[Any] = []
         self.version = 0
         self.ended = False
-        self.socket.sendall(ClientConnection.greeting(lowest, highest))
+        self.socket.sendall(ClientConnection.greeting(lowest, highest, options=options))
 
     def __enter__(self):
         return self

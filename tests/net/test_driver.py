@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pytest_ibkr.errors import UsageError
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.history import HistoricalData, ReqHistoricalData
 from pytest_ibkr.wire.messages.market_data import ReqMarketData, TickPrice, TickSnapshotEnd
@@ -193,3 +194,38 @@ def test_strictly_held_time_moves_for_nothing_but_the_test(session, pause_s):
         assert session.clock.epoch_s() == before_s
         session.clock.sleep(12)
         client.wait_for(TickSnapshotEnd)
+
+
+def test_amove_to_walks_as_move_to_does(session):
+    later = TEN + timedelta(minutes=5)
+    asyncio.run(session.clock.amove_to(later))
+    assert 0 <= (session.clock.now() - later).total_seconds() < 5
+    with pytest.raises(UsageError, match="amove_to cannot go back"):
+        asyncio.run(session.clock.amove_to(TEN))
+
+
+def test_awaiting_an_event_ends_when_it_is_set_or_at_the_virtual_deadline(session):
+    async def main() -> tuple[bool, float, bool, float]:
+        event, began_s = asyncio.Event(), session.clock.epoch_s()
+        asyncio.get_running_loop().call_later(0.01, event.set)
+        came = await session.clock.await_event(event, 3600)
+        came_s = session.clock.epoch_s()
+        never = await session.clock.await_event(threading.Event(), 30)
+        return came, came_s - began_s, never, session.clock.epoch_s() - came_s
+
+    came, after_s, never, waited_s = asyncio.run(main())
+    assert (came, never) == (True, False)
+    assert after_s < 3600
+    assert waited_s >= 30
+
+
+def test_a_cancelled_wait_holds_nothing_up(session, gateway):
+    async def main() -> None:
+        waiting = asyncio.create_task(session.clock.await_event(asyncio.Event(), 3600))
+        await asyncio.sleep(0.01)
+        assert gateway.server.time.deadlines
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(main())
+    assert gateway.server.time.deadlines == []

@@ -112,6 +112,14 @@ def test_more_than_fifty_messages_a_second_are_warned_then_refused_then_cut_off(
         assert len(client.of(CurrentTime)) < 50
 
 
+def test_a_client_that_asks_for_pacing_in_its_greeting_is_never_too_fast(session):
+    with RawClient(session, options="+PACEAPI").start() as client:
+        client.send(*[ReqCurrentTime()] * 120)
+        while len(client.of(CurrentTime)) < 120:
+            client.read()
+        assert not [n for n in client.of(ErrorNotice) if n.code in (0, 100)]
+
+
 def test_old_sockets_are_closed_when_a_new_session_begins(gateway):
     first = gateway.new_session("first")
     with RawClient(first).start() as client:

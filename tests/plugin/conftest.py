@@ -7,6 +7,8 @@ import os
 import pytest
 
 QUIET = ("-p", "no:randomly", "-p", "no:benchmark", "-p", "no:cacheprovider")
+# pytest-asyncio warns in projects that have no async tests: these are switched on where needed.
+NO_ASYNC = ("-p", "no:asyncio", "-p", "no:anyio")
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +26,6 @@ def run(pytester: pytest.Pytester):
     def run(source: str, *args: str, ini: str = "") -> pytest.RunResult:
         pytester.makeini(f"[pytest]\n{ini}")
         pytester.makepyfile(source)
-        return pytester.runpytest_inprocess(*QUIET, *args)
+        return pytester.runpytest_inprocess(*QUIET, *NO_ASYNC, *args)
 
     return run

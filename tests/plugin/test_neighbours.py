@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import QUIET
+from tests.plugin.conftest import NO_ASYNC, QUIET
 
 TESTS = """
     import pytest
@@ -18,7 +18,7 @@ TESTS = """
 
 def test_each_xdist_worker_has_its_own_gateway(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TESTS)
-    result = pytester.runpytest_subprocess(*QUIET, "-n", "2", "-rP", "-W", "error")
+    result = pytester.runpytest_subprocess(*QUIET, *NO_ASYNC, "-n", "2", "-rP", "-W", "error")
     result.assert_outcomes(passed=6)
     served = {tuple(line.split()[1:]) for line in result.outlines if line.startswith("served")}
     assert len({worker for worker, _ in served}) == 2
@@ -88,5 +88,5 @@ def test_warnings_are_errors_and_none_comes(
             ibkr_clock.sleep(1)
         """
     )
-    result = pytester.runpytest_subprocess(*args, "-W", "error", "--strict-markers")
+    result = pytester.runpytest_subprocess(*NO_ASYNC, *args, "-W", "error", "--strict-markers")
     result.assert_outcomes(passed=1)

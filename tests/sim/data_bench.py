@@ -20,6 +20,7 @@ from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.history import ReqHistoricalData
 from pytest_ibkr.wire.messages.market_data import ReqMarketData
 from pytest_ibkr.wire.messages.session import ErrorNotice, StartApi
+from pytest_ibkr.wire.versions import NEWEST
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/ibkr_snapshots"
 EASTERN = ZoneInfo("America/New_York")
@@ -80,7 +81,7 @@ class Peer:
         return ReqMarketData(request_id=request_id, contract=contract, **rest)  # type: ignore[arg-type]
 
 
-def peer(at_s: float = TEN, *, version: int = 178, engine: Engine | None = None) -> Peer:
+def peer(at_s: float = TEN, *, version: int = NEWEST, engine: Engine | None = None) -> Peer:
     """A started client of a new engine (or of ``engine``), bootstrap already read."""
     engine = engine or Engine(normal_world(), start_s=at_s)
     client = engine.open(version)

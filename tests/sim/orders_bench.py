@@ -22,15 +22,12 @@ from pytest_ibkr.snapshot import Snapshot, load
 from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.contract import Contract
-from pytest_ibkr.wire.messages.order import (
-    CancelOrder,
-    CommissionReport,
-    ExecutionData,
-    OrderStatus,
-    PlaceOrder,
-)
+from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
+from pytest_ibkr.wire.messages.order import CancelOrder, OrderStatus
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice, NextValidId, StartApi
+from pytest_ibkr.wire.versions import NEWEST
 
 SNAPSHOT = (
     Path(__file__).parents[2] / "fixtures/ibkr_snapshots/snapshot_normal_20260710_160000.json"
@@ -174,7 +171,7 @@ class Bench:
         assert found is not None
         return found
 
-    def connect(self, version: int = 178, client_id: int = 1) -> Desk:
+    def connect(self, version: int = NEWEST, client_id: int = 1) -> Desk:
         """A started client, its greeting swallowed."""
         client = self.engine.open(version)
         assert client is not None
@@ -182,7 +179,7 @@ class Bench:
         desk.send(StartApi(client_id=client_id))
         return desk
 
-    def start(self, version: int = 178, client_id: int = 1) -> Desk:
+    def start(self, version: int = NEWEST, client_id: int = 1) -> Desk:
         desk = self.connect(version, client_id)
         assert any(isinstance(message, NextValidId) for message in desk.receive())
         return desk

@@ -156,7 +156,7 @@ def test_a_multi_download_ends_after_the_single_one(bench: Bench, client: Desk) 
 
 
 def test_a_multi_subscription_gets_changes_without_an_end(bench: Bench, client: Desk) -> None:
-    client.send(ReqAccountUpdatesMulti(request_id=1))
+    client.send(ReqAccountUpdatesMulti(request_id=1, account="DU0000001"))
     bench.run(1)
     client.receive()
     bench.engine.accounts.set_cash(Decimal("500000.00"))
@@ -173,13 +173,14 @@ def test_a_multi_subscription_gets_changes_without_an_end(bench: Bench, client: 
 
 def test_a_multi_id_in_use_is_refused(bench: Bench, client: Desk) -> None:
     for _ in range(2):
-        client.send(ReqAccountUpdatesMulti(request_id=1))
+        client.send(ReqAccountUpdatesMulti(request_id=1, account="DU0000001"))
     text = "Error processing request.-'bZ' : cause - Duplicate ticker id"
     assert errors(client) == [(1, 322, text)]
 
 
 def test_ledger_and_nlv_leaves_the_rest_out(bench: Bench, client: Desk) -> None:
-    client.send(ReqAccountUpdatesMulti(request_id=1, ledger_and_nlv=True))
+    request = ReqAccountUpdatesMulti(request_id=1, account="DU0000001", ledger_and_nlv=True)
+    client.send(request)
     bench.run(1)
     assert len([m for m in client.receive() if isinstance(m, AccountUpdateMulti)]) == 51
 
@@ -287,7 +288,7 @@ def test_position_changes_follow_without_an_end_and_closed_ones_come_as_zero(
 def test_a_client_that_left_is_told_nothing_and_harms_nobody(bench: Bench, client: Desk) -> None:
     for request in (ReqPositions(), ReqAccountUpdates(subscribe=True), summary(1)):
         client.send(request)
-    client.send(ReqAccountUpdatesMulti(request_id=1))
+    client.send(ReqAccountUpdatesMulti(request_id=1, account="DU0000001"))
     bench.run(1)
     client.receive()
     bench.engine.gone(client.client, "")

@@ -7,7 +7,13 @@ from itertools import pairwise
 import pytest
 
 from pytest_ibkr.wire.messages.contract import Contract
-from pytest_ibkr.wire.messages.history import CancelHistoricalData, HistoricalData
+from pytest_ibkr.wire.messages.history import (
+    CancelHistoricalData,
+    HistoricalData,
+    HistoricalDataEnd,
+)
+from pytest_ibkr.wire.messages.session import ErrorNotice
+from pytest_ibkr.wire.versions import HISTORY_END, NEWEST
 from tests.sim.data_bench import (
     CAPTURED,
     TEN,
@@ -26,7 +32,7 @@ CALL = option().contract()
 IWM = Contract(symbol="IWM", sec_type="STK", exchange="SMART", currency="USD")
 
 
-def _bars(at_s=TEN, *, version=178, **asked):
+def _bars(at_s=TEN, *, version=NEWEST, **asked):
     [answer] = only(peer(at_s, version=version).send(history(**asked)), HistoricalData)
     return answer.bars
 
@@ -191,6 +197,21 @@ def test_the_answer_names_the_window_that_was_asked_for():
         asked = history(bar_size="1 min", duration="1800 S")
         [answer] = only(client.send(asked), HistoricalData)
         assert (answer.start, answer.end) == expected
+
+
+@pytest.mark.parametrize("keep_up_to_date", [False, True])
+def test_the_window_comes_in_a_message_of_its_own_from_196_on(keep_up_to_date):
+    asked = history(bar_size="1 min", duration="1800 S", keep_up_to_date=keep_up_to_date)
+    before = peer(version=HISTORY_END - 1).send(asked)
+    bars, end = peer(version=HISTORY_END).send(asked)[:2]
+    assert not only(before, HistoricalDataEnd)
+    assert (bars.bars, bars.start, bars.end) == (before[0].bars, "", "")
+    assert end == HistoricalDataEnd(request_id=12, start=before[0].start, end=before[0].end)
+
+
+def test_no_window_follows_a_refusal():
+    found = peer(version=HISTORY_END).send(history(what_to_show="FEE_RATE"))
+    assert [type(message) for message in found] == [ErrorNotice]
 
 
 def test_volumes_are_shares_for_new_clients_and_lots_for_older_ones():

@@ -9,17 +9,16 @@ import pytest
 
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.order_state import Status
+from pytest_ibkr.wire.messages.executions import CommissionReport, Day, ExecutionData, ReqExecutions
 from pytest_ibkr.wire.messages.order import (
-    CommissionReport,
-    ExecutionData,
     OrderStatus,
     ReqAllOpenOrders,
     ReqAutoOpenOrders,
     ReqCompletedOrders,
-    ReqExecutions,
     ReqOpenOrders,
 )
 from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+from pytest_ibkr.wire.versions import NEWEST, ORDER_PREVIEW
 from tests.sim.orders_bench import TEN_O_CLOCK_S, Bench, Desk
 
 pytestmark = pytest.mark.req("XC-001")
@@ -151,7 +150,7 @@ def test_ids_are_counted_per_client(bench: Bench, client: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "time"), [(157, "20260710  10:00:00"), (178, "20260710 10:00:00 US/Eastern")]
+    ("version", "time"), [(157, "20260710  10:00:00"), (NEWEST, "20260710 10:00:00 US/Eastern")]
 )
 def test_an_execution_carries_the_time_its_version_prints(
     bench: Bench, *, version: int, time: str
@@ -225,6 +224,41 @@ def test_yesterdays_executions_are_gone(bench: Bench, client: Desk) -> None:
     assert client.script() == ["55"]
 
 
+DAYS: list[Any] = [  # on Tuesday the 14th, after fills on Friday the 10th and today
+    pytest.param({}, ["20"], id="today-without-a-wish"),
+    pytest.param({"last_days": 1}, ["20"], id="one-day-is-today"),
+    pytest.param({"last_days": 4}, ["20"], id="four-days-miss-friday"),
+    pytest.param({"last_days": 5}, ["10", "20"], id="five-days-reach-friday"),
+    pytest.param({"last_days": 1000}, ["10", "20"], id="more-than-are-kept"),
+    pytest.param({"dates": (Day(date=20260710),)}, ["10"], id="a-date"),
+    pytest.param({"dates": (Day(date=20260713),)}, [], id="a-date-without-fills"),
+    pytest.param({"dates": (Day(date=20260710),), "last_days": 1}, ["10", "20"], id="both"),
+]
+
+
+@pytest.mark.parametrize(("asked", "sizes"), DAYS)
+def test_executions_of_the_days_asked_for(
+    bench: Bench, client: Desk, *, asked: dict[str, Any], sizes: list[str]
+) -> None:
+    client.place(1, "BUY", 10)
+    bench.run(4 * 86400)
+    client.place(2, "BUY", 20)
+    bench.run(1)
+    client.receive()
+    client.send(ReqExecutions(request_id=5, **asked))
+    bench.run(1)
+    assert client.script() == [*(line for size in sizes for line in (f"11 {size}", "59")), "55"]
+
+
+def test_a_fill_a_week_old_is_not_kept_for_any_wish(bench: Bench, client: Desk) -> None:
+    client.place(1, "BUY", 10)
+    bench.run(7 * 86400)
+    client.receive()
+    client.send(ReqExecutions(request_id=5, last_days=30, dates=(Day(date=20260710),)))
+    bench.run(1)
+    assert client.script() == ["55"]
+
+
 def test_profit_is_unset_when_opening_and_a_number_when_closing(bench: Bench, client: Desk) -> None:
     client.place(1, "BUY", 100)
     bench.run(1)
@@ -289,7 +323,7 @@ def test_children_keep_what_a_cancelled_parent_had_filled(bench: Bench, client: 
 # What-if
 
 
-@pytest.mark.parametrize("version", [157, 178])
+@pytest.mark.parametrize("version", [157, 178, NEWEST])
 def test_a_what_if_answers_one_echo_with_margins_and_leaves_nothing(
     bench: Bench, *, version: int
 ) -> None:
@@ -300,6 +334,7 @@ def test_a_what_if_answers_one_echo_with_margins_and_leaves_nothing(
     assert isinstance(echo, OpenOrder)
     assert (echo.what_if, echo.status, echo.commission) == (True, "PreSubmitted", Decimal("1.0003"))
     assert (echo.init_margin_before, echo.init_margin_after) == (0, Decimal("37746.25"))
+    assert echo.margin_currency == ("USD" if version >= ORDER_PREVIEW else "")
     assert echo.init_margin_change == Decimal("37746.25")
     assert bench.engine.orders.open_orders() == []
     assert bench.engine.orders.next_order_id(1) == 10

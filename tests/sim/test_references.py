@@ -14,6 +14,7 @@ from pytest_ibkr.wire.messages.contract import (
     ReqContractDetails,
     ReqOptionParameters,
 )
+from pytest_ibkr.wire.versions import LAST_TRADE_DATE
 from tests.sim.data_bench import SPY, VIX, errors, normal_world, only, option, peer
 
 # Captured 2026-01-02 at server version 176, order types and exchanges cut out; the hours are
@@ -22,6 +23,11 @@ LOGGED_SPY = (
     "10;5;SPY;STK;;0;;SMART;USD;SPY;SPY;SPY;756733;0.01;;<types>;<exchanges>;1;0;"
     "SPDR S&P 500 ETF TRUST;ARCA;;;;;US/Eastern;<hours>;<liquid>;;;1;ISIN;US78462F1030;1;;;"
     "<rules>;;ETF;0.0001;0.0001;40;"
+)
+REPORTED_AAPL = (  # of a gateway at server version 200; gateway-behaviour.md, appendix A
+    "10;5;AAPL;STK;;;0;;SMART;USD;AAPL;NMS;NMS;265598;0.01;;<types>;<exchanges>;1;0;APPLE INC;"
+    "NASDAQ;;Technology;Computers;Computers;US/Eastern;<hours>;<liquid>;;;1;ISIN;US0378331005;1;;;"
+    "<rules>;;COMMON;0.0001;0.0001;100;0;"
 )
 VARIABLE = {"<types>", "<exchanges>", "<hours>", "<liquid>", "<rules>"}
 
@@ -62,11 +68,33 @@ def test_hours_name_six_days_and_the_closed_ones_among_them():
 
 def test_details_of_an_option_tell_its_underlying():
     [row] = only(_details(peer(), option().contract()), ContractData)
-    assert (row.expiry, row.strike, row.right) == ("20260713", 753.0, "C")
+    assert (row.last_trade_date, row.strike, row.right) == ("20260713", 753.0, "C")
     assert (row.multiplier, row.contract_month) == ("100", "202607")
     assert (row.under_con_id, row.under_symbol, row.under_sec_type) == (756733, "SPY", "STK")
     assert row.local_symbol == "SPY   260713C00753000"
     assert row.con_id == option().con_id
+
+
+@pytest.mark.parametrize(
+    ("version", "expiry"),
+    [(LAST_TRADE_DATE - 1, "20260713"), (LAST_TRADE_DATE, "20260713 16:00:00 US/Eastern")],
+)
+def test_an_options_last_day_has_its_hour_where_the_bare_date_has_a_field(version, expiry):
+    [row] = only(_details(peer(version=version), option().contract()), ContractData)
+    assert row.expiry == expiry
+
+
+def test_details_of_a_stock_have_the_shape_of_the_frame_reported_at_200():
+    aapl = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
+    [row] = only(_details(peer(version=200), aapl), ContractData)
+    ours = encode(row, 200).decode().split("\0")
+    for mine, theirs in zip(ours, REPORTED_AAPL.split(";"), strict=True):
+        assert theirs in VARIABLE or mine == theirs
+
+
+def test_an_option_tells_the_hour_it_ends_from_version_182_on():
+    [row] = only(_details(peer(version=182), option().contract()), ContractData)
+    assert (row.expiry, row.last_trade_date) == ("20260713 16:00:00 US/Eastern", "20260713")
 
 
 def test_an_unknown_contract_gets_200_and_no_end():
@@ -82,8 +110,15 @@ def test_nothing_given_is_invalid():
     assert text.endswith("The symbol or the local-symbol or the security id must be entered")
 
 
-def test_details_need_no_exchange_and_no_currency():
-    [row] = only(_details(peer(), Contract(symbol="SPY", sec_type="STK")), ContractData)
+def test_a_stock_without_an_exchange_comes_once_for_every_exchange():
+    rows = only(_details(peer(), Contract(symbol="SPY", sec_type="STK")), ContractData)
+    assert len(rows) == 26
+    assert [row.exchange for row in rows] == rows[0].valid_exchanges.split(",")
+    assert {(row.con_id, row.currency) for row in rows} == {(756733, "USD")}
+
+
+def test_a_contract_id_needs_no_exchange():
+    [row] = only(_details(peer(), Contract(con_id=756733)), ContractData)
     assert (row.exchange, row.currency) == ("SMART", "USD")
 
 

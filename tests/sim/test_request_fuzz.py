@@ -14,7 +14,17 @@ import pytest
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.declare import REQUESTS, Message
-from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from pytest_ibkr.wire.messages import (
+    account,
+    contract,
+    executions,
+    history,
+    market_data,
+    order,
+    place_order,
+    session,
+)
+from pytest_ibkr.wire.versions import NEWEST
 from tests.sim.data_bench import (
     CAPTURED,
     SPY,
@@ -30,7 +40,7 @@ from tests.sim.data_bench import (
     history as bars,
 )
 
-VERSIONS = (100, 124, 145, 157, 176, 178)
+VERSIONS = (100, 124, 145, 157, 176, 178, 192, 200)
 MOMENTS = (on_friday(8, 0), TEN, CAPTURED + 3600, on_friday(12, 0, day=11))
 BASES: list[Message] = [
     market_data.ReqMarketData(request_id=7, contract=SPY),
@@ -43,10 +53,10 @@ BASES: list[Message] = [
     bars(contract=option().contract(), what_to_show="BID_ASK", bar_size="1 day", duration="1 Y"),
     bars(contract=VIX, bar_size="1 week", duration="1 M", keep_up_to_date=True),
     history.CancelHistoricalData(request_id=12),
-    order.PlaceOrder(
+    place_order.PlaceOrder(
         order_id=1, contract=SPY, action="BUY", quantity=Decimal(10), order_type="MKT"
     ),
-    order.PlaceOrder(
+    place_order.PlaceOrder(
         order_id=2,
         contract=option().contract(),
         action="SELL",
@@ -54,7 +64,7 @@ BASES: list[Message] = [
         order_type="LMT",
         limit_price=Decimal("3.5"),
     ),
-    order.PlaceOrder(
+    place_order.PlaceOrder(
         order_id=3,
         contract=SPY,
         action="SELL",
@@ -62,7 +72,7 @@ BASES: list[Message] = [
         order_type="TRAIL",
         trailing_percent=1.0,
     ),
-    order.PlaceOrder(
+    place_order.PlaceOrder(
         order_id=4,
         contract=SPY,
         action="BUY",
@@ -77,7 +87,7 @@ BASES: list[Message] = [
     order.ReqAllOpenOrders(),
     order.ReqAutoOpenOrders(bind=True),
     order.ReqGlobalCancel(),
-    order.ReqExecutions(request_id=5, time="20260710 09:30:00", symbol="SPY", side="BUY"),
+    executions.ReqExecutions(request_id=5, time="20260710 09:30:00", symbol="SPY", side="BUY"),
     order.ReqCompletedOrders(api_only=True),
     account.ReqAccountUpdates(subscribe=True, account="DU0000001"),
     account.ReqAccountUpdatesMulti(
@@ -242,7 +252,7 @@ def _may_be_silent(case: Case) -> bool:
     if isinstance(case.base, market_data.CancelMarketData):  # silent when it meets a stream
         return any(isinstance(message, market_data.ReqMarketData) for message in case.before)
     # An order that is not transmitted is kept without a word.
-    return isinstance(case.base, (*SILENT, order.PlaceOrder))
+    return isinstance(case.base, (*SILENT, place_order.PlaceOrder))
 
 
 def fuzz(*, cases: int, seed: int) -> Counter[str]:
@@ -265,7 +275,7 @@ def test_the_bases_cover_every_request() -> None:
 
 @pytest.mark.parametrize("base", BASES, ids=lambda base: type(base).__name__)
 def test_an_untouched_request_is_answered_without_a_complaint(base: Message) -> None:
-    engine, found = _played(Case(base, encode(base, 178), 178, TEN))
+    engine, found = _played(Case(base, encode(base, NEWEST), NEWEST, TEN))
     assert engine.failures == []
     assert bool(found) != isinstance(base, SILENT)
     assert not [e for e in only(found, session.ErrorNotice) if e.code in (200, 320, 321, 322)]

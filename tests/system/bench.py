@@ -8,8 +8,8 @@ from typing import Any
 from bot.domain.contracts import index, option, stock
 from bot.domain.orders import OrderTicket
 from pytest_ibkr.sim.journal import Entry
+from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.market_data import TickPrice
-from pytest_ibkr.wire.messages.order import ExecutionData
 from tests.system.variants import answer
 
 SPY, QQQ, IWM, AAPL, VIX = (*map(stock, ("SPY", "QQQ", "IWM", "AAPL")), index("VIX"))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.broker import RequestTimeoutError
 from pytest_ibkr.wire.messages.account import AccountSummary, Position, ReqPositions
-from pytest_ibkr.wire.messages.order import CommissionReport
+from pytest_ibkr.wire.messages.executions import CommissionReport
 from tests.system.bench import CALL, SPY, executions, limit, market, pass_time
 from tests.system.variants import answer, positions_unmoved, silence
 

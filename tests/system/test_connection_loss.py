@@ -8,8 +8,8 @@ import pytest
 
 from bot.broker import GatewayConnectionError, GatewayEvent
 from bot.domain.orders import OrderStatus
+from pytest_ibkr.wire.messages.executions import CommissionReport
 from pytest_ibkr.wire.messages.history import HistoricalData
-from pytest_ibkr.wire.messages.order import CommissionReport
 from tests.system.bench import (
     CALL,
     QQQ,

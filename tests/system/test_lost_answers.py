@@ -8,7 +8,8 @@ import pytest
 
 from bot.broker import BrokerError, RequestTimeoutError
 from pytest_ibkr.wire.messages.account import Position, PositionEnd, ReqPositions
-from pytest_ibkr.wire.messages.order import ExecutionData, ReqCompletedOrders, ReqOpenOrders
+from pytest_ibkr.wire.messages.executions import ExecutionData
+from pytest_ibkr.wire.messages.order import ReqCompletedOrders, ReqOpenOrders
 from pytest_ibkr.wire.messages.session import ReqCurrentTime
 from tests.system.bench import CALL, market, pass_time
 from tests.system.variants import answer, replaced, rewrite

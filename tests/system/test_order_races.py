@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from bot.broker import OrderNotFoundError, RequestTimeoutError
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder, ReqOpenOrders
+from pytest_ibkr.wire.messages.order import CancelOrder, ReqOpenOrders
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from tests.system.bench import CALL, error_codes, executions, fill, limit, market, pass_time
 from tests.system.variants import answer, cancel_order_ignored

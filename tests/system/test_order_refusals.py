@@ -9,7 +9,8 @@ import pytest
 from bot.broker import OrderRejectedError
 from bot.domain.contracts import stock
 from bot.domain.orders import OrderTicket
-from pytest_ibkr.wire.messages.order import OrderStatus, PlaceOrder
+from pytest_ibkr.wire.messages.order import OrderStatus
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from tests.system.bench import (
     CALL,
     NICKEL_CALL,

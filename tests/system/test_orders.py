@@ -9,7 +9,8 @@ import pytest
 
 from bot.broker import OrdersBlockedError, RequestTimeoutError
 from bot.domain.orders import OrderTicket
-from pytest_ibkr.wire.messages.order import CommissionReport, OrderStatus
+from pytest_ibkr.wire.messages.executions import CommissionReport
+from pytest_ibkr.wire.messages.order import OrderStatus
 from tests.system.bench import (
     CALL,
     SPY,

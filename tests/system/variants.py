@@ -22,9 +22,11 @@ from pytest_ibkr.wire.messages.account import (
     ReqPositions,
 )
 from pytest_ibkr.wire.messages.contract import ContractData, ReqContractDetails
+from pytest_ibkr.wire.messages.executions import ReqExecutions
 from pytest_ibkr.wire.messages.history import HistoricalData, ReqHistoricalData
 from pytest_ibkr.wire.messages.market_data import CancelMarketData, ReqMarketData, TickPrice
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder, ReqExecutions
+from pytest_ibkr.wire.messages.order import CancelOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ReqCurrentTime, StartApi
 
 VARIANTS: dict[str, Callable[[Any], None]] = {}
@@ -49,8 +51,8 @@ def rewrite(session, kind, change) -> None:
     engine = session.engine
     opened = engine.open
 
-    def opening(version):
-        client = opened(version)
+    def opening(version, **how):
+        client = opened(version, **how)
         send = client.send
 
         def sending(*messages):

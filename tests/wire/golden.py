@@ -47,16 +47,17 @@ def split(text: str) -> list[str]:
 
 
 # One live market order as a gateway of server version 200 echoed it, field by field (public
-# annotated capture); the fields that came after 178 are left out, ids are made up.
-OPEN_ORDER_178 = (
+# annotated capture); ids are made up.
+_UNSET = "1.7976931348623157E308;"
+_TERMS = (
     "5;371;265598;AAPL;STK;;0;?;;SMART;USD;AAPL;NMS;BUY;100;MKT;0.0;0.0;DAY;;DU0000001;;0;ref;1;"
-    "900000371;0;0;0;;900000371.0/DU0000001/100;;;;;;;;;0;;-1;0;;;;;;2147483647;0;0;0;;3;0;0;;0;"
+    "9000000371;0;0;0;;9000000371.0/DU0000001/100;;;;;;;;;0;;-1;0;;;;;;2147483647;0;0;0;;3;0;0;;0;"
     "0;;0;None;;0;;;;?;0;0;;0;0;;;;;;0;0;0;2147483647;2147483647;;;0;;IB;0;0;;0;0;PreSubmitted;"
-    + "1.7976931348623157E308;" * 9
-    + ";;;;;0;0;0;None;"
-    + "1.7976931348623157E308;" * 6
-    + "0;;;;0;1;0;0;0;;;0;;100;0.02;;;"
 )
+_PREVIEW = f";{_UNSET * 9}-9223372036854775808;;0;"
+_TAIL = f";0;0;0;None;{_UNSET * 6}0;;;;0;1;0;0;0;;;0;;100;0.02;;;"
+OPEN_ORDER_178 = f"{_TERMS}{_UNSET * 9};;;;{_TAIL}"  # without the fields that came later
+OPEN_ORDER_200 = f"{_TERMS}{_UNSET * 9};;;;{_PREVIEW}{_TAIL};0;;0;;0;papertrader01;0;"
 REPORTED = [  # fields joined with ";" as gateways sent them; server version
     ("1;6;1001;68;255.45;200;0;", 178),
     ("2;6;1001;74;312894;", 178),
@@ -81,4 +82,32 @@ REPORTED = [  # fields joined with ";" as gateways sent them; server version
     ("76;6;", 178),
     (OPEN_ORDER_178, 178),
     (OPEN_ORDER_178, 177),
+    (OPEN_ORDER_200, 200),
+    ("3;371;PreSubmitted;0;100;0;9000000371;0;0;1;;0;", 200),
+    (
+        (
+            "10;1001;AAPL;STK;;;0;;SMART;USD;AAPL;NMS;NMS;265598;0.01;;MKT,LMT;SMART,NYSE;1;0;"
+            "APPLE INC;NASDAQ;;Technology;Computers;Computers;US/Eastern;"
+            "20260713:0930-20260713:1600;20260713:0930-20260713:1600;;;1;ISIN;US0378331005;1;;;26,26;;"
+            "COMMON;0.0001;0.0001;100;0;"
+        ),
+        200,
+    ),
+    (
+        (
+            "17;1001;1;20260402 09:30:00 US/Eastern;254.20;254.80;250.65;252.53;2829736;252.266;"
+            "13633;"
+        ),
+        200,
+    ),
+    ("108;1001;20260402 09:30:00 US/Eastern;20260402 10:00:00 US/Eastern;", 200),
+    ("4;10001;202;Order Canceled - reason:;;1776270459000;", 200),
+    (
+        (
+            "11;-1;371;265598;AAPL;STK;;0.0;;;IBKRATS;USD;AAPL;NMS;0000e0d5.69dd7411.01.01;"
+            "20260611-13:30:30;DU0000001;IBKRATS;BOT;100;292.79;9000000371;1;0;100;292.79;ref;;;;2;0;"
+            "papertrader01;"
+        ),
+        200,
+    ),
 ]

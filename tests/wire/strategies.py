@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
-from types import SimpleNamespace
+from functools import cache
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from pytest_ibkr.wire import messages, versions  # noqa: F401  (importing registers them)
-from pytest_ibkr.wire.declare import REQUESTS, RESPONSES, Kind, Spec, specs
+from pytest_ibkr.wire.declare import INT, REQUESTS, RESPONSES, Kind, Spec, specs
 
 _GATES = {g for n, g in vars(versions).items() if n.isupper() and isinstance(g, int)}
 # The version of every change and the one before it.
@@ -20,12 +21,14 @@ DECLARED = [*REQUESTS.values(), *RESPONSES.values()]
 
 # Texts a later field depends on: drawn so that every branch of a layout is met.
 CHOICES = {
-    "sec_type": ["STK", "OPT", "BAG"],
+    "sec_type": ["STK", "OPT", "BAG", "FUND"],
     "exchange": ["SMART", "IBKRATS"],
     "order_type": ["MKT", "LMT", "PEG BENCH", "PEG BEST", "PEG MID", "PEGMID"],
     "type": [1, 3, 4, 5, 6, 7],
     "compete_offset": [None, 0.02, float("inf")],
 }
+# As above, of numbers: of a tick-by-tick message.
+INT_CHOICES = {"kind": [1, 2, 3, 4]}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 # The escapes have no escape of their own: a literal backslash-u cannot survive.
 TEXTS7 = st.text(st.characters(codec="utf-8", exclude_characters="\0\\"), max_size=8)
@@ -54,7 +57,8 @@ def scalar(kind: Kind) -> st.SearchStrategy[Any]:
 
 def any_scalar(name: str, kind: Kind) -> st.SearchStrategy[Any]:
     """Values of a plain field of any message."""
-    return st.sampled_from(CHOICES[name]) if name in CHOICES else scalar(kind)
+    choices = CHOICES.get(name) or (INT_CHOICES.get(name) if kind is INT else None)
+    return st.sampled_from(choices) if choices else scalar(kind)
 
 
 Scalars = Callable[[str, Kind], st.SearchStrategy[Any]]
@@ -79,17 +83,28 @@ def full(
     return st.builds(cls, **drawn)
 
 
+@cache
+def _plan(cls: type, version: int) -> list[tuple[str, bool, CodeType | None, Any]]:
+    """Per field: name, whether the version lacks it, its condition over ``seen``, its default."""
+    plan = []
+    for name, spec in specs(cls):
+        gone, test = not spec.carried_at(version), None
+        if spec.when is not None and not gone:
+            source = spec.when.test.format(v=f"seen.{spec.when.field}", o="seen")
+            test = compile(source, f"<{cls.__name__}.{name}>", "eval")
+        optional = gone or test is not None
+        plan.append((name, gone, test, default_of(cls, name) if optional else None))
+    return plan
+
+
 def absent_fields(message: Any, version: int) -> set[str]:
     """Fields that frames of ``version`` do not carry for this message."""
     seen, absent = SimpleNamespace(), set()
-    for name, spec in specs(type(message)):
-        gone = not spec.carried_at(version)
-        if spec.when is not None and not gone:
-            test = spec.when.test.format(v=f"seen.{spec.when.field}", o="seen")
-            gone = not eval(test, {"seen": seen})
-        if gone:
+    for name, gone, test, default in _plan(type(message), version):
+        missing = gone or (test is not None and not eval(test, {"seen": seen}))
+        if missing:
             absent.add(name)
-        setattr(seen, name, default_of(type(message), name) if gone else getattr(message, name))
+        setattr(seen, name, default if missing else getattr(message, name))
     return absent
 
 

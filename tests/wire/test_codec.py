@@ -20,7 +20,8 @@ from pytest_ibkr.wire.messages.market_data import (
     TickOptionComputation,
     TickPrice,
 )
-from pytest_ibkr.wire.messages.order import CancelOrder, PlaceOrder
+from pytest_ibkr.wire.messages.order import CancelOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.versions import ADVANCED_REJECT, MANUAL_ORDER_TIME, TICK_ATTRIB
 from tests.wire.strategies import DECLARED, VERSIONS, as_carried, full

@@ -8,12 +8,13 @@ from pytest_ibkr.errors import WireError
 from pytest_ibkr.wire import codec
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.contract import ContractData
-from pytest_ibkr.wire.messages.order import ExecutionData
+from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
-from pytest_ibkr.wire.versions import BOND_ISSUER_ID, NEWEST
-from tests.wire.golden import HOURS, LOGS, OPEN_ORDER_178, REPORTED, Logged, logged
+from pytest_ibkr.wire.versions import BOND_ISSUER_ID, PENDING_PRICE_REVISION
+from tests.wire.golden import HOURS, LOGS, OPEN_ORDER_178, OPEN_ORDER_200, REPORTED, Logged, logged
 
 UNDECLARED = {10, 11}  # market depth, which the log's client asked for and was refused
+LOGGED_AT = range(BOND_ISSUER_ID, PENDING_PRICE_REVISION + 1)  # the logs fit these and no others
 
 
 def read(frame: Logged, version: int) -> Message | codec.Raw:
@@ -21,7 +22,7 @@ def read(frame: Logged, version: int) -> Message | codec.Raw:
     return decode(frame.payload, version)
 
 
-@pytest.mark.parametrize("version", range(BOND_ISSUER_ID, NEWEST + 1))
+@pytest.mark.parametrize("version", LOGGED_AT)
 @pytest.mark.parametrize("name", LOGS)
 def test_every_logged_frame_is_read_and_written_back_identically(name: str, version: int) -> None:
     frames = logged(name)
@@ -45,7 +46,8 @@ def test_the_logs_are_of_176_or_later(name: str) -> None:
 
 
 def test_the_hours_of_a_contract_keep_their_semicolons() -> None:
-    details = [read(f, NEWEST) for name in LOGS for f in logged(name) if f.payload[:3] == b"10\0"]
+    rows = [f for name in LOGS for f in logged(name) if f.payload[:3] == b"10\0"]
+    details = [read(f, PENDING_PRICE_REVISION) for f in rows]
     spy = [one for one in details if isinstance(one, ContractData)]
     assert len(spy) == 2
     for one in spy:
@@ -69,23 +71,33 @@ def test_a_reported_frame_is_read_and_written_back(joined: str, version: int) ->
     assert codec.encode(message, version) == payload
 
 
-def test_the_annotated_open_order_means_what_its_report_says() -> None:
-    order = codec.decode_response(OPEN_ORDER_178.replace(";", "\0").encode(), NEWEST)
+@pytest.mark.parametrize(("joined", "version"), [(OPEN_ORDER_178, 178), (OPEN_ORDER_200, 200)])
+def test_the_annotated_open_order_means_what_its_report_says(joined: str, version: int) -> None:
+    order = codec.decode_response(joined.replace(";", "\0").encode(), version)
     assert isinstance(order, OpenOrder)
     assert (order.order_id, order.contract.symbol, order.quantity) == (371, "AAPL", 100)
-    assert (order.order_ref, order.client_id, order.perm_id) == ("ref", 1, 900000371)
+    assert (order.order_ref, order.client_id, order.perm_id) == ("ref", 1, 9000000371)
     assert (order.status, order.dn_order_type, order.dn_open_close) == ("PreSubmitted", "None", "?")
     assert order.init_margin_after is order.commission is order.trigger_price is None
     assert (order.clearing_intent, order.dont_use_auto_price_for_hedge) == ("IB", True)
     assert (order.min_compete_size, order.compete_offset) == (100, 0.02)
+    if version == 200:
+        assert order.equity_after_outside_rth is order.suggested_size is None
+        assert (order.manual_order_indicator, order.submitter) == (0, "papertrader01")
+
+
+def test_the_annotated_open_order_has_156_fields() -> None:
+    assert OPEN_ORDER_200.count(";") == 156
 
 
 def test_an_unset_commission_field_is_none() -> None:
-    [execution] = [
+    executions = [
         codec.decode_response(joined.replace(";", "\0").encode(), version)
         for joined, version in REPORTED
         if joined.startswith("11;")
     ]
-    assert isinstance(execution, ExecutionData)
-    assert (execution.ev_multiplier, execution.last_liquidity) == (None, 2)
-    assert execution.pending_price_revision is False
+    assert len(executions) == 2
+    for execution in executions:
+        assert isinstance(execution, ExecutionData)
+        assert (execution.ev_multiplier, execution.last_liquidity) == (None, 2)
+        assert execution.pending_price_revision is False

@@ -15,16 +15,27 @@ from pytest_ibkr.wire.declare import (
     Kind,
     Message,
     embed,
+    one_of,
     record,
     request,
     response,
     rows,
     wire,
 )
-from pytest_ibkr.wire.versions import BOND_ISSUER_ID, DECIMAL_SIZES, SIZE_RULES, STOCK_TYPE
+from pytest_ibkr.wire.versions import (
+    BOND_ISSUER_ID,
+    DECIMAL_SIZES,
+    FUND_FIELDS,
+    INELIGIBILITY,
+    LAST_TRADE_DATE,
+    SIZE_RULES,
+    STOCK_TYPE,
+)
 
 # Contract details and order echoes print a strike as "0" or "600", all others as "600.0".
 SHORT_NUMBER = Kind("number", "short_number({v})", "float({t} or 0)")
+
+FUND = one_of("sec_type", "FUND")
 
 C11 = (
     *("con_id", "symbol", "sec_type", "expiry", "strike", "right", "multiplier"),
@@ -83,15 +94,27 @@ class ReqOptionParameters(Message):
     con_id: int = wire(INT)
 
 
+@record
+class Ineligibility:
+    """Why a contract cannot be traded by this account."""
+
+    id: str = wire(TEXT)
+    description: str = wire(TEXT)
+
+
 @response(10)
 class ContractData(Message):
-    """IN 10. One row of contract details."""
+    """IN 10. One row of contract details.
+
+    ``expiry`` is a bare date or ``date time zone``; ``last_trade_date`` is always bare.
+    """
 
     layout: int = wire(INT, until=SIZE_RULES, default=8)
     request_id: int = wire(INT)
     symbol: str = wire(TEXT)
     sec_type: str = wire(TEXT)
     expiry: str = wire(TEXT, default="")
+    last_trade_date: str = wire(TEXT, since=LAST_TRADE_DATE, default="")
     strike: float = wire(SHORT_NUMBER, default=0.0)
     right: str = wire(TEXT, default="")
     exchange: str = wire(TEXT)
@@ -129,6 +152,24 @@ class ContractData(Message):
     min_size: Decimal = wire(SIZE, since=SIZE_RULES, default=Decimal(1))
     size_increment: Decimal = wire(SIZE, since=SIZE_RULES, default=Decimal(1))
     suggested_size_increment: Decimal = wire(SIZE, since=SIZE_RULES, default=Decimal(1))
+    fund_name: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_family: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_type: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_front_load: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_back_load: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_back_load_interval: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_management_fee: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_closed: bool = wire(BOOL, since=FUND_FIELDS, when=FUND, default=False)
+    fund_closed_for_new_investors: bool = wire(BOOL, since=FUND_FIELDS, when=FUND, default=False)
+    fund_closed_for_new_money: bool = wire(BOOL, since=FUND_FIELDS, when=FUND, default=False)
+    fund_notify_amount: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_minimum_initial_purchase: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_subsequent_minimum_purchase: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_blue_sky_states: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_blue_sky_territories: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_distribution_policy: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    fund_asset_type: str = wire(TEXT, since=FUND_FIELDS, when=FUND, default="")
+    ineligibility: tuple[Ineligibility, ...] = rows(Ineligibility, since=INELIGIBILITY)
 
 
 @response(52)

@@ -18,6 +18,7 @@ from pytest_ibkr.wire.declare import (
 )
 from pytest_ibkr.wire.messages.contract import C12, Contract
 from pytest_ibkr.wire.messages.market_data import RatioLeg
+from pytest_ibkr.wire.versions import HISTORY_END
 
 # Trailing zeros as gateway logs show them: "681.80", but "682" for a weighted price.
 BAR_PRICE = Kind("bar price", "bar_price({v})", "float({t} or 0)")
@@ -81,9 +82,18 @@ class HistoricalDataUpdate(Message):
 
 @response(17)
 class HistoricalData(Message):
-    """IN 17. Start and end are the window that was asked for."""
+    """IN 17. Start and end are the window that was asked for; later versions send it as 108."""
+
+    request_id: int = wire(INT)
+    start: str = wire(TEXT, until=HISTORY_END, default="")
+    end: str = wire(TEXT, until=HISTORY_END, default="")
+    bars: tuple[HistoricalBar, ...] = rows(HistoricalBar)
+
+
+@response(108)
+class HistoricalDataEnd(Message):
+    """IN 108. From server version 196 on: the bars are complete, for the window asked for."""
 
     request_id: int = wire(INT)
     start: str = wire(TEXT)
     end: str = wire(TEXT)
-    bars: tuple[HistoricalBar, ...] = rows(HistoricalBar)

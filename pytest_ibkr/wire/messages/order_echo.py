@@ -12,6 +12,7 @@ from pytest_ibkr.wire.declare import (
     BOOL,
     DOUBLE,
     INT,
+    LONG_SIZE,
     MAX_DOUBLE,
     MAX_INT,
     MAX_MONEY,
@@ -26,19 +27,28 @@ from pytest_ibkr.wire.declare import (
     embed,
     filled,
     positive,
+    record,
     response,
     rows,
     wire,
 )
 from pytest_ibkr.wire.messages.contract import C11, SHORT_NUMBER, Contract, TagValue
-from pytest_ibkr.wire.messages.order import PEG_BENCH, LegPrice, OrderCondition, OrderLeg
+from pytest_ibkr.wire.messages.place_order import PEG_BENCH, LegPrice, OrderCondition, OrderLeg
 from pytest_ibkr.wire.scalars import LONG_MAX_TEXT
 from pytest_ibkr.wire.versions import (
     AUTO_CANCEL_PARENT,
+    BOND_ACCRUED,
+    CME_TAGGING_ECHO,
+    CUSTOMER_ACCOUNT,
     DURATION,
+    IMBALANCE_ONLY,
+    INCLUDE_OVERNIGHT,
     NO_FA_PROFILE,
+    ORDER_PREVIEW,
     PEG_OFFSETS,
     POST_TO_ATS,
+    PROFESSIONAL_CUSTOMER,
+    SUBMITTER,
 )
 
 # A zero amount is printed "0" in these echoes, unlike unset prices ("0.0").
@@ -46,6 +56,19 @@ AMOUNT = Kind("amount", "short_number({v})", "float({t} or 0)")
 NONE_TEXT = "None"  # the gateway sends this text, which switches eight fields on
 DN = filled("dn_order_type")
 SCALED = positive("scale_increment")
+
+
+@record
+class Allocation:
+    """What an account of an advisor gets of an order, in the preview."""
+
+    account: str = wire(TEXT)
+    position: Decimal = wire(SIZE)
+    position_desired: Decimal = wire(SIZE)
+    position_after: Decimal = wire(SIZE)
+    desired_quantity: Decimal = wire(SIZE)
+    allowed_quantity: Decimal = wire(SIZE)
+    is_monetary: bool = wire(BOOL)
 
 
 @response(5)
@@ -161,6 +184,31 @@ class OpenOrder(Message):
     min_commission: Decimal | None = wire(OPT_MONEY, default=None)
     max_commission: Decimal | None = wire(OPT_MONEY, default=None)
     commission_currency: str = wire(TEXT, default="")
+    margin_currency: str = wire(TEXT, since=ORDER_PREVIEW, default="")
+    init_margin_before_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    maint_margin_before_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    equity_before_outside_rth: Decimal | None = wire(MAX_MONEY, since=ORDER_PREVIEW, default=None)
+    init_margin_change_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    maint_margin_change_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    equity_change_outside_rth: Decimal | None = wire(MAX_MONEY, since=ORDER_PREVIEW, default=None)
+    init_margin_after_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    maint_margin_after_outside_rth: Decimal | None = wire(
+        MAX_MONEY, since=ORDER_PREVIEW, default=None
+    )
+    equity_after_outside_rth: Decimal | None = wire(MAX_MONEY, since=ORDER_PREVIEW, default=None)
+    suggested_size: Decimal | None = wire(LONG_SIZE, since=ORDER_PREVIEW, default=None)
+    reject_reason: str = wire(TEXT, since=ORDER_PREVIEW, default="")
+    allocations: tuple[Allocation, ...] = rows(Allocation, since=ORDER_PREVIEW)
     warning_text: str = wire(TEXT, default="")
     randomize_size: bool = wire(BOOL, default=False)
     randomize_price: bool = wire(BOOL, default=False)
@@ -196,6 +244,14 @@ class OpenOrder(Message):
     compete_offset: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=0.02)
     mid_offset_whole: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     mid_offset_half: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
+    customer_account: str = wire(TEXT, since=CUSTOMER_ACCOUNT, default="")
+    professional_customer: bool = wire(BOOL, since=PROFESSIONAL_CUSTOMER, default=False)
+    bond_accrued_interest: str = wire(TEXT, since=BOND_ACCRUED, default="")
+    include_overnight: bool = wire(BOOL, since=INCLUDE_OVERNIGHT, default=False)
+    ext_operator: str = wire(TEXT, since=CME_TAGGING_ECHO, default="")
+    manual_order_indicator: int | None = wire(OPT_INT, since=CME_TAGGING_ECHO, default=0)
+    submitter: str = wire(TEXT, since=SUBMITTER, default="")
+    imbalance_only: bool = wire(BOOL, since=IMBALANCE_ONLY, default=False)
 
 
 @response(101)
@@ -311,3 +367,6 @@ class CompletedOrder(Message):
     compete_offset: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=0.02)
     mid_offset_whole: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     mid_offset_half: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
+    customer_account: str = wire(TEXT, since=CUSTOMER_ACCOUNT, default="")
+    professional_customer: bool = wire(BOOL, since=PROFESSIONAL_CUSTOMER, default=False)
+    submitter: str = wire(TEXT, since=SUBMITTER, default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_ibkr.wire.declare import INT, TEXT, TEXT7, Message, request, response, wire
-from pytest_ibkr.wire.versions import ADVANCED_REJECT
+from pytest_ibkr.wire.versions import ADVANCED_REJECT, ERROR_TIME
 
 
 @request(71, "startApi")
@@ -71,10 +71,14 @@ class CurrentTime(Message):
 
 @response(4)
 class ErrorNotice(Message):
-    """IN 4. A refusal, warning or notice; ``request_id`` is -1 when it is about the session."""
+    """IN 4. A refusal, warning or notice; ``request_id`` is -1 when it is about the session.
 
-    layout: int = wire(INT, default=2)
+    ``at_ms`` is when it happened, Unix epoch in milliseconds; 0 where the version has no time.
+    """
+
+    layout: int = wire(INT, until=ERROR_TIME, default=2)
     request_id: int = wire(INT, default=-1)
     code: int = wire(INT)
     text: str = wire(TEXT7)
     reject_json: str = wire(TEXT7, since=ADVANCED_REJECT, default="")
+    at_ms: int = wire(INT, since=ERROR_TIME, default=0)

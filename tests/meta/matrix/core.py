@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages import account, contract, history, market_data, order, session
+from pytest_ibkr.wire.messages import (
+    account,
+    contract,
+    executions,
+    history,
+    order,
+    place_order,
+    session,
+)
 from tests.meta.matrix.row import CONTRACT, Row
-from tests.sim.data_bench import SPY, option
+from tests.sim.data_bench import SPY
 from tests.sim.data_bench import history as bars
 
 ROWS: dict[str, Row] = {
@@ -24,18 +32,14 @@ ROWS: dict[str, Row] = {
     "cancelPositions": Row("nothing, silently"),
     "reqAccountSummary": Row("the account, tags sorted; two at a time", (321, 322)),
     "cancelAccountSummary": Row("nothing, silently"),
-    "reqAccountUpdatesMulti": Row("the account's keys, then every change", (322,)),
+    "reqAccountUpdatesMulti": Row("the account's keys, then every change", (321, 322)),
     "cancelAccountUpdatesMulti": Row("nothing, silently"),
-    "reqContractDetails": Row("the snapshot's symbols and options, its calendar", CONTRACT),
+    "reqContractDetails": Row(
+        "the snapshot's symbols and options, its calendar; added instruments, bonds as 18",
+        CONTRACT,
+    ),
     "reqSecDefOptParams": Row("the snapshot's option chains", (321,)),
     "reqMarketRule": Row("price grids named in contract details", (322,)),
-    "reqMktData": Row(
-        "the market behind the snapshot: its bars, moved between",
-        (*CONTRACT, 101, 322, 354, 10089, 10168, 10358),
-        (10167,),
-    ),
-    "cancelMktData": Row("nothing, silently", (300,)),
-    "reqMarketDataType": Row("nothing, silently; counts for later requests"),
     "reqHistoricalData": Row(
         "the snapshot's bars, the market's own for the running day",
         (*CONTRACT, 162, 322, 10314),
@@ -58,10 +62,8 @@ ROWS: dict[str, Row] = {
 
 def examples() -> dict[str, Sequence[Message]]:
     """Per request, messages to send one after the other; the answers to all are its answers."""
-    call = option().contract()
-    multi = account.ReqAccountUpdatesMulti(request_id=5, ledger_and_nlv=True)
+    multi = account.ReqAccountUpdatesMulti(request_id=5, account="DU0000001", ledger_and_nlv=True)
     summary = account.ReqAccountSummary(request_id=6, group="All", tags="NetLiquidation")
-    stream = market_data.ReqMarketData(request_id=7, contract=SPY, legs=(), generic_ticks="100,233")
     return {
         "reqManagedAccts": [session.ReqManagedAccounts()],
         "reqIds": [session.ReqIds()],
@@ -74,17 +76,16 @@ def examples() -> dict[str, Sequence[Message]]:
         "cancelAccountSummary": [account.CancelAccountSummary(request_id=6)],
         "reqAccountUpdatesMulti": [multi],
         "cancelAccountUpdatesMulti": [account.CancelAccountUpdatesMulti(request_id=5)],
-        "reqContractDetails": [contract.ReqContractDetails(request_id=1, contract=SPY)],
+        "reqContractDetails": [
+            contract.ReqContractDetails(request_id=1, contract=SPY),
+            contract.ReqContractDetails(
+                request_id=3, contract=contract.Contract(symbol="US-T", sec_type="BOND")
+            ),
+        ],
         "reqSecDefOptParams": [
             contract.ReqOptionParameters(request_id=2, symbol="SPY", sec_type="STK", con_id=756733)
         ],
         "reqMarketRule": [contract.ReqMarketRule(rule_id=26)],
-        "reqMktData": [
-            stream,
-            market_data.ReqMarketData(request_id=9, contract=call, legs=(), snapshot=True),
-        ],
-        "cancelMktData": [market_data.CancelMarketData(request_id=7)],
-        "reqMarketDataType": [market_data.ReqMarketDataType(data_type=1)],
         "reqHistoricalData": [bars(), bars(request_id=10, keep_up_to_date=True)],
         "cancelHistoricalData": [history.CancelHistoricalData(request_id=80)],
         "placeOrder": [market_order(3)],
@@ -94,11 +95,11 @@ def examples() -> dict[str, Sequence[Message]]:
         "reqAllOpenOrders": [order.ReqAllOpenOrders()],
         "reqCompletedOrders": [order.ReqCompletedOrders(api_only=False)],
         "reqGlobalCancel": [order.ReqGlobalCancel()],
-        "reqExecutions": [order.ReqExecutions(request_id=4)],
+        "reqExecutions": [executions.ReqExecutions(request_id=4)],
     }
 
 
-def market_order(order_id: int, **changes: object) -> order.PlaceOrder:
+def market_order(order_id: int, **changes: object) -> place_order.PlaceOrder:
     """A buy of 10 SPY at the market, with changes."""
     values: dict[str, object] = {
         "order_id": order_id,
@@ -108,4 +109,4 @@ def market_order(order_id: int, **changes: object) -> order.PlaceOrder:
         "order_type": "MKT",
         **changes,
     }
-    return order.PlaceOrder(**values)  # type: ignore[arg-type]
+    return place_order.PlaceOrder(**values)  # type: ignore[arg-type]

@@ -1,0 +1,124 @@
+"""A recorded conversation answers a client: same answers, the client's own ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ibkr.capture.gateway_log import import_log
+from pytest_ibkr.errors import NotInRecording, UsageError
+from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
+from pytest_ibkr.sim.conversation import rebound
+from pytest_ibkr.wire.codec import decode_response
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages.account import (
+    AccountDownloadEnd,
+    AccountValue,
+    PositionEnd,
+    ReqAccountUpdates,
+    ReqAccountUpdatesMulti,
+    ReqPositions,
+)
+from pytest_ibkr.wire.messages.contract import ContractData, ReqContractDetails
+from pytest_ibkr.wire.messages.history import CancelHistoricalData
+from pytest_ibkr.wire.messages.session import ReqCurrentTime
+from tests.capture.logs import lines
+from tests.sim.data_bench import SPY, Peer, errors, history, only, peer
+
+VERSION = 178
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Peer:
+    """A client of an engine that answers from the live log."""
+    path = tmp_path / "live.jsonl"
+    import_log(lines("live_session"), server_version=VERSION).recording.save(path)
+    made = peer(version=VERSION)
+    made.engine.replay = replay_of(made.engine, path)
+    return made
+
+
+def details(request_id: int) -> ReqContractDetails:
+    return ReqContractDetails(request_id=request_id, contract=SPY)
+
+
+def test_a_request_gets_what_it_got_when_it_was_recorded(asker: Peer) -> None:
+    found = asker.send(ReqPositions())
+    assert [type(each) for each in found] == [PositionEnd]
+    values = asker.send(ReqAccountUpdates(subscribe=True, account="DU0000001"), wait_s=3)
+    assert len(only(values, AccountValue)) == 159
+    assert only(values, AccountDownloadEnd)
+
+
+def test_answers_come_under_the_clients_own_request_id(asker: Peer) -> None:
+    [found] = only(asker.send(details(4711)), ContractData)
+    assert found.request_id == 4711
+    assert found.con_id == 756733
+
+
+def test_the_rest_of_a_frame_stays_as_it_was_written() -> None:
+    log = import_log(lines("live_session"), server_version=VERSION).recording
+    [bars] = [frame for frame in log.frames if frame.fields[0] == "17"]
+    message = decode_response(bars.payload, VERSION)
+    assert isinstance(message, Message)
+    changed = rebound(bars.payload, message, version=VERSION, to=99).split(b"\0")
+    before = bars.payload.split(b"\0")
+    assert (changed[1], before[1]) == (b"99", b"4")
+    assert changed[2:] == before[2:]
+
+
+def test_answers_keep_their_distance_in_time(asker: Peer) -> None:
+    multi = ReqAccountUpdatesMulti(
+        request_id=5, account="DU0000001", model="", ledger_and_nlv=False
+    )
+    early = len(asker.send(multi, wait_s=0.2))
+    late = len(asker.wait(600.0))
+    assert early == 0  # the log has the first row after 0.3 s
+    assert late == 166
+
+
+def test_the_gateways_own_remarks_come_after_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "live.jsonl"
+    import_log(lines("live_session"), server_version=VERSION).recording.save(path)
+    made = peer(version=VERSION)
+    conversation = replay_of(made.engine, path).conversation
+    texts = [payload.split(b"\0")[4] for _delay_s, payload in conversation.unasked[1:]]
+    assert b"HMDS data farm connection is inactive but should be available upon demand.ushmds" in (
+        texts
+    )
+
+
+def test_what_was_not_recorded_is_refused_and_named_with_the_closest(asker: Peer) -> None:
+    found = asker.send(history(request_id=8, duration="2 D"))
+    [(request_id, code, text)] = errors(found)
+    assert (request_id, code) == (8, 322)
+    assert "not in the recording" in text
+    assert asker.engine.replay is not None
+    with pytest.raises(
+        NotInRecording, match=r"reqHistoricalData.*2 D(.|\n)*closest: reqHistorical"
+    ):
+        refuse_unexpected(asker.engine.replay, "test_mine")
+
+
+def test_small_talk_is_answered_all_the_same(asker: Peer) -> None:
+    assert asker.send(ReqCurrentTime())
+    asker.send(CancelHistoricalData(request_id=99))
+    assert asker.engine.replay is not None
+    refuse_unexpected(asker.engine.replay, "test_mine")
+
+
+def test_what_nobody_asked_for_again_is_known(asker: Peer) -> None:
+    asker.send(ReqPositions())
+    assert asker.engine.replay is not None
+    unused = asker.engine.replay.conversation.unused()
+    names = [each.request.NAME for each in unused]
+    assert "reqPositions" not in names
+    assert "reqHistoricalData" in names
+
+
+def test_a_recording_without_requests_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "silent.jsonl"
+    import_log(["09:52:09:671 -> [62;1]"]).recording.save(path)
+    with pytest.raises(UsageError, match="no request of a client"):
+        replay_of(peer().engine, path)
