@@ -148,6 +148,9 @@ def ibkr_gateway_factory(
             )
             stack.callback(_end, request, session)
             _show(request, session)
+            if (report := _report(request.config)) is not None:
+                report.opened(request.node, session, gateway)
+                stack.callback(report.closing, request.node, session)
             return session
 
         yield make

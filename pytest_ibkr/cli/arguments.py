@@ -95,6 +95,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="session (default): begin at 10:00 exchange time of the snapshot's day, whatever"
         " the hour is here; wall: begin now",
     )
+    add("--recording", type=Path, metavar="FILE", help="answer from a recording")
     add("--seed", type=_seed, metavar="N", help="default: the snapshot's own")
     add(
         *("--add",),

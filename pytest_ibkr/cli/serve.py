@@ -47,20 +47,19 @@ def serve(options: argparse.Namespace, stop: threading.Event) -> int:
     )
     if not stop.is_set():
         with gateway:
-            _serve_until(stop, gateway, _start(options, settings, snapshot), add=options.add)
+            _serve_until(stop, gateway, _start(options, settings, snapshot), options)
     logger.info("stopped")
     return 0
 
 
 def _serve_until(
-    stop: threading.Event, gateway: Gateway, start: datetime, *, add: tuple[str, ...]
+    stop: threading.Event, gateway: Gateway, start: datetime, options: argparse.Namespace
 ) -> None:
-    from pytest_ibkr.session.contracts import SessionContracts
-
     session = gateway.new_session("serve", start_at=start, wall_clock=False)
-    contracts = SessionContracts(gateway.server, session.engine)
-    for name in add:
-        for each in contracts.add(name):
+    if options.recording is not None:
+        session.replay(options.recording)
+    for name in options.add:
+        for each in session.contracts.add(name):
             logger.info("listed %s, synthetic: %s", each.local_symbol, each.source)
     print(json.dumps(_facts(gateway)), flush=True)
     logger.info("serving %s on %s:%d", gateway.snapshot.name, gateway.host, gateway.port)

@@ -9,6 +9,13 @@ import pytest
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.metrics import metrics_in
 from pytest_ibkr.report.model import GatewayFacts, Outcome, SessionFacts, SnapshotFacts, TestRow
+from pytest_ibkr.report.wire_model import (
+    OpenSubscription,
+    OrderLife,
+    OrderStep,
+    Scripted,
+    WireLine,
+)
 
 FACTS = "ibkr"  # attribute of a test report; pytest-xdist carries it to the controller
 _LONGEST_FAILURE = 2_000
@@ -111,4 +118,15 @@ def gateway_from(facts: dict[str, Any]) -> GatewayFacts:
 
 def session_from(facts: dict[str, Any]) -> SessionFacts:
     """Return what ``asdict`` made of a session's facts."""
-    return SessionFacts(**{**facts, "gateway": gateway_from(facts["gateway"])})
+    orders = [
+        OrderLife(**{**one, "steps": [OrderStep(**step) for step in one["steps"]]})
+        for one in facts["orders"]
+    ]
+    rebuilt = {
+        "gateway": gateway_from(facts["gateway"]),
+        "left_open": [OpenSubscription(**one) for one in facts["left_open"]],
+        "scripted": [Scripted(**one) for one in facts["scripted"]],
+        "orders": orders,
+        "wire": [WireLine(**one) for one in facts["wire"]],
+    }
+    return SessionFacts(**{**facts, **rebuilt})

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pytest_ibkr.report.model import GatewayFacts, Metric, Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
@@ -20,7 +21,9 @@ WORDS = {
     "xpassed": "UNEXPECTED PASS",
     "not_run": "NOT RUN",
 }
+BAD = frozenset({"failed", "error", "xpassed"})
 _MOST_SYMBOLS = 8
+_NEW_YORK = ZoneInfo("America/New_York")
 ADVICE = {
     "PASSED": "Go on: every gate test ran and passed on the paper gateway.",
     "FAILED": "Do not go on: remove the causes, then run the gate again.",

@@ -10,13 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from pytest_ibkr.errors import IbkrError
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.journal_file import JournalFile
 from pytest_ibkr.report.model import GatewayFacts, SessionFacts
+from pytest_ibkr.report.order_lives import order_lives
+from pytest_ibkr.report.subscriptions import usage_of
+from pytest_ibkr.report.wire_lines import moment_of, wire_lines
+from pytest_ibkr.report.wire_model import Scripted
+from pytest_ibkr.session.facts import Act, ScriptLog, added_contracts, conditions_of
 from pytest_ibkr.session.session import Session
 from pytest_ibkr.sim.journal import Entry
+
+_MOST_ACTS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Mark:
     serial: int
     counts: dict[str, int]
     at: str
+    acts: int = 0
 
 
 class Followed:
@@ -36,10 +45,17 @@ class Followed:
     """
 
     def __init__(
-        self, session: Session, gateway: GatewayFacts, *, since: Mark | None = None
+        self,
+        session: Session,
+        gateway: GatewayFacts,
+        *,
+        log: ScriptLog,
+        since: Mark | None = None,
     ) -> None:
-        self.session, self._since = session, since
+        self.session, self._since, self._log = session, since, log
         self.entries: list[Entry] = []
+        self._whole: list[Entry] = []
+        self._standing: list[Scripted] = []
         self.facts = SessionFacts(
             name=session.name,
             gateway=gateway,
@@ -59,11 +75,12 @@ class Followed:
                 session.journal.entries(),
             )
             end = moment(session.clock.now())
+            self._standing = session.call(lambda: standing(session))
         except IbkrError as exc:
             if self.facts.virtual_end is None:
                 self.facts = replace(self.facts, problem=masked(str(exc)))
             return
-        peak = pacing["peak_messages_per_s"]
+        peak, self._whole = pacing["peak_messages_per_s"], entries
         if since is not None:
             entries = [entry for entry in entries if entry.serial > since.serial]
             counts = {name: count - since.counts[name] for name, count in counts.items()}
@@ -81,13 +98,57 @@ class Followed:
             lines_in_use=pacing["lines_in_use"],
         )
 
+    def finish(self, *, most_lines: int) -> None:
+        """Tell the wire in at most so many lines, orders, subscriptions and scripts, once."""
+        since = self._since
+        acts = [_told(act) for act in self._log.acts[since.acts if since else 0 :]]
+        self.facts = replace(
+            self.facts,
+            scripted=[*acts[:_MOST_ACTS], *self._standing],
+            scripted_not_shown=max(0, len(acts) - _MOST_ACTS),
+        )
+        if self.facts.virtual_end is None:  # the gateway never answered: nothing is known
+            return
+        usage = usage_of(self._whole, since=since.serial if since else 0)
+        lines, not_shown = wire_lines(self.entries, most=most_lines)
+        orders, other_orders = order_lives(self.entries)
+        self.facts = replace(
+            self.facts,
+            requests=usage.requests,
+            historical_requests=usage.historical_requests,
+            peak_lines=usage.peak_lines,
+            left_open=usage.left_open,
+            left_open_count=usage.left_open_count,
+            orders=orders,
+            orders_not_shown=other_orders,
+            wire=lines,
+            wire_not_shown=not_shown,
+        )
 
-def mark(session: Session) -> Mark | None:
+
+def standing(session: Session) -> list[Scripted]:
+    """Return conditions off their default and added contracts; on the gateway's thread."""
+    conditions = conditions_of(session).items()
+    return [
+        *(Scripted(kind="condition", what=f"{name} = {masked(v)}") for name, v in conditions),
+        *(
+            Scripted(kind="contract", what=f"{name}, synthetic", source=source)
+            for name, source in added_contracts(session)
+        ),
+    ]
+
+
+def _told(act: Act) -> Scripted:
+    return Scripted(kind=act.kind, what=masked(act.what), at=moment_of(act.at_s), met=act.fired)
+
+
+def mark(session: Session, log: ScriptLog) -> Mark | None:
     """Return the present moment of a session; None when its gateway is gone."""
     try:
         entries = session.journal.entries()
         serial = entries[-1].serial if entries else 0
-        return Mark(serial, session.journal.counts(), moment(session.clock.now()))
+        now = moment(session.clock.now())
+        return Mark(serial, session.journal.counts(), now, len(log.acts))
     except IbkrError:
         return None
 

@@ -77,17 +77,17 @@ def _run(results: Results) -> str:
         ("Python", f"{run.python_version}, {run.platform}"),
         ("Directory", run.directory),
     ]
-    return f"<div><h3>Run</h3>{_pairs('Run', rows)}</div>"
+    return f"<div><h3>Run</h3>{pairs('Run', rows)}</div>"
 
 
 def _gateways(results: Results) -> Iterable[str]:
     if not results.gateways:
         yield "<div><h3>Gateway</h3><p>No gateway was met.</p></div>"
     for gateway in results.gateways:
-        inside = _pairs("Gateway", gateway_rows(gateway, results))
+        inside = pairs("Gateway", gateway_rows(gateway, results))
         head, origins = origins_of(gateway)
         if origins:
-            inside += _grid("Where the market came from", head, origins)
+            inside += grid("Where the market came from", head, origins)
         yield f"<div><h3>Gateway, {gateway.kind}</h3>{inside}</div>"
 
 
@@ -101,7 +101,7 @@ def _measures(results: Results) -> str:
         for m in results.metrics
     ]
     head = ["Metric", "n", "Median", "p95", "Max", "Limit", "Kept"]
-    text = f"<h3>Metrics</h3>{_grid('Metrics over all tests', head, rows)}"
+    text = f"<h3>Metrics</h3>{grid('Metrics over all tests', head, rows)}"
     if not plots.available():
         return f"{text}<p>For plots: <code>pip install pytest-ibkr[report]</code></p>"
     return f'{text}<div class="ibkr-plots">{"".join(map(plots.plot, results.metrics))}</div>'
@@ -155,28 +155,3 @@ def masked_logs(logs: list[str]) -> list[str]:
 
 def _size(count: int) -> str:
     return f"{count / 1024:,.1f} KiB" if count >= 1024 else f"{count} B"
-
-
-def _pairs(name: str, rows: Iterable[tuple[str, str]]) -> str:
-    body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th><td>{escape(value)}</td></tr>'
-        for label, value in rows
-    )
-    return (
-        f'<table class="ibkr-pairs"><caption>{escape(name)}</caption><tbody>{body}</tbody></table>'
-    )
-
-
-def _grid(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    top = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(value)}</td>" for value in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f'<div class="ibkr-scroll" tabindex="0" role="region" aria-label="{escape(name)}">'
-        f'<table class="ibkr-grid"><caption>{escape(name)}</caption>'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pytest_ibkr.errors import IbkrError
+from pytest_ibkr.report.wire_model import OpenSubscription, OrderLife, Scripted, WireLine
 
 SCHEMA_VERSION = 1
 
@@ -49,8 +50,10 @@ class GatewayFacts:
 class SessionFacts:
     """One session of a test with its gateway.
 
-    ``virtual_start`` and ``virtual_end`` are ISO 8601 UTC on the gateway's clock; ``frames_in``
-    and ``bytes_in`` go towards the gateway, ``…_out`` towards the client.
+    ``virtual_start`` and ``virtual_end`` are ISO 8601 UTC on the gateway's clock, as is every
+    ``at``; ``frames_in`` and ``bytes_in`` go towards the gateway, ``…_out`` towards the client.
+    ``requests`` counts by official name. ``wire`` is cut in the middle past 120 lines, 40 of a
+    test that passed; ``wire_not_shown`` entries are then in the test's journal only.
     """
 
     name: str
@@ -66,6 +69,17 @@ class SessionFacts:
     peak_messages_per_s: int | None = None
     lines_in_use: int | None = None
     problem: str | None = None
+    requests: dict[str, int] = field(default_factory=dict)
+    historical_requests: int | None = None
+    peak_lines: int | None = None
+    left_open: list[OpenSubscription] = field(default_factory=list)
+    left_open_count: int | None = None
+    scripted: list[Scripted] = field(default_factory=list)
+    scripted_not_shown: int = 0
+    orders: list[OrderLife] = field(default_factory=list)
+    orders_not_shown: int = 0
+    wire: list[WireLine] = field(default_factory=list)
+    wire_not_shown: int = 0
 
 
 @dataclass(kw_only=True)
@@ -106,6 +120,41 @@ class Metric:
     worst: float
     limit: float | None
     within_limit: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPacing:
+    """What all tests together asked of a gateway's limits; ``…_in`` names the test of a peak."""
+
+    peak_messages_per_s: int | None
+    peak_messages_in: str | None
+    peak_lines: int | None
+    peak_lines_in: str | None
+    requests: dict[str, int]
+    historical_requests: int
+    left_open: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TracedTest:
+    """One test that carries a requirement's id."""
+
+    __test__ = False
+
+    id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """A requirement and the tests that carried its id in this run.
+
+    ``passed`` only when all of them ran and passed; ``incomplete`` when none failed.
+    """
+
+    id: str
+    verdict: Literal["passed", "failed", "incomplete"]
+    tests: list[TracedTest]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +209,8 @@ class Results:
     counts: dict[str, int]
     metrics: list[Metric]
     tests: list[TestRow]
+    pacing: RunPacing | None = None
+    requirements: list[Requirement] = field(default_factory=list)
 
 
 def to_json(results: Results) -> bytes:

@@ -18,6 +18,8 @@ from pytest_ibkr.report.following import Followed, Mark, mark, moment, stream
 from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
 from pytest_ibkr.report.journal_file import JournalFile
 from pytest_ibkr.report.model import GatewayFacts
+from pytest_ibkr.report.wire_lines import MOST_LINES, MOST_LINES_PASSED
+from pytest_ibkr.session.facts import ScriptLog
 from pytest_ibkr.session.session import Session
 from pytest_ibkr.session.timeline import line_of
 
@@ -39,6 +41,7 @@ class _Shared:
     facts: GatewayFacts
     file: JournalFile
     start: Mark
+    log: ScriptLog
 
 
 RECORD: pytest.StashKey[ItemRecord] = pytest.StashKey()
@@ -56,14 +59,15 @@ class Recorder:
         self._run, self._worker, self._keep = run, worker, keep_journals
         self._gateways: dict[tuple[object, int, str], GatewayFacts] = {}
         self._shared: list[_Shared] = []
-        self._any_failed = False
+        self._any_kept = False
 
     def opened(self, item: pytest.Item, session: Session, gateway: GatewayLike) -> None:
         """Begin to follow a session of a test; its journal streams to disk from here on."""
         record = record_of(item)
         number = f"-{len(record.followed) + 1}" if record.followed else ""
         file = stream(session, self._journal(f"{safe_name(item.nodeid)}{number}"))
-        record.followed.append((Followed(session, self._facts(session, gateway)), file))
+        facts, log = self._facts(session, gateway), ScriptLog(session)
+        record.followed.append((Followed(session, facts, log=log), file))
 
     def closing(self, item: pytest.Item, session: Session) -> None:
         """Note a session's totals while its gateway still answers, and end its file."""
@@ -79,12 +83,12 @@ class Recorder:
         began = Mark(0, nothing, moment(session.clock.now()))
         file = stream(session, self._journal(safe_name(f"{session.name}{self._worker}")))
         facts = self._facts(session, gateway)
-        self._shared.append(_Shared(session, facts, file, began))
+        self._shared.append(_Shared(session, facts, file, began, ScriptLog(session)))
 
     def begins(self, item: pytest.Item) -> None:
         """Mark where a test's share of the shared sessions begins."""
         for one in self._shared:
-            if (now := mark(one.session)) is not None:
+            if (now := mark(one.session, one.log)) is not None:
                 record_of(item).marks[id(one.session)] = now
 
     def phase_ended(self, item: pytest.Item) -> None:
@@ -96,21 +100,26 @@ class Recorder:
         for one in self._shared:
             if id(one.session) not in known:
                 since = record.marks.get(id(one.session), one.start)
-                record.followed.append((Followed(one.session, one.facts, since=since), None))
+                share = Followed(one.session, one.facts, log=one.log, since=since)
+                record.followed.append((share, None))
         for followed, file in record.followed:
             if file is None:
                 followed.take()
 
     def artefacts(self, item: pytest.Item) -> dict[str, Any]:
-        """End a test: return its facts, JSON-ready; leave files behind only for a failed one."""
+        """End a test: return its facts, JSON-ready; leave files only where the page needs them."""
         record = record_of(item)
-        self._any_failed |= record.failed
         files = [file for _, file in record.followed if file is not None]
         for followed, file in record.followed:
             if file is not None:
                 _end(followed.session, file)
+        most = MOST_LINES if record.failed else MOST_LINES_PASSED
+        for followed, _ in record.followed:
+            followed.finish(most_lines=most)
         found: dict[str, Any] = {"sessions": [asdict(one.facts) for one, _ in record.followed]}
-        if record.failed or self._keep:
+        cut = any(followed.facts.wire_not_shown for followed, _ in record.followed)
+        self._any_kept |= record.failed or cut
+        if record.failed or cut or self._keep:
             shares = [
                 s.file for s in self._shared if SHARED_BY in getattr(item, "fixturenames", ())
             ]
@@ -124,10 +133,10 @@ class Recorder:
         return found
 
     def end(self) -> None:
-        """End the files of shared sessions; they stay when a test failed."""
+        """End the files of shared sessions; they stay when a test's page leads there."""
         for one in self._shared:
             _end(one.session, one.file)
-            if not (self._any_failed or self._keep):
+            if not (self._any_kept or self._keep):
                 one.file.path.unlink(missing_ok=True)
 
     def _facts(self, session: Session, gateway: GatewayLike) -> GatewayFacts:

@@ -26,6 +26,7 @@ from pytest_ibkr.report.files import new_run_directory, write_both
 from pytest_ibkr.report.markdown import markdown
 from pytest_ibkr.report.metrics import LIMITS, summed_up
 from pytest_ibkr.report.model import SCHEMA_VERSION, Results, Run, to_json
+from pytest_ibkr.report.totals import pacing_of, requirements_of
 from pytest_ibkr.report.verdict import gate_of, rehearsal_of
 
 UNFINISHED = "the run has not finished, or was killed"
@@ -151,6 +152,8 @@ class Writer:
             counts=dict(sorted(Counter(str(test.outcome) for test in tests).items())),
             metrics=summed_up(tests, limits),
             tests=tests,
+            pacing=pacing_of(tests),
+            requirements=requirements_of(tests),
         )
 
     def _run_facts(self, collector: Collector, stamp: RunStamp, because: str | None) -> Run:

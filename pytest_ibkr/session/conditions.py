@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.conditions import Conditions
+
+_ELSEWHERE: Final = {"halted": "ibkr.market.halt(symbol)"}  # looked for here by many
 
 
 def checked(conditions: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +24,8 @@ def checked(conditions: dict[str, Any]) -> dict[str, Any]:
     """
     known = [field.name for field in dataclasses.fields(Conditions)]
     for name, value in conditions.items():
+        if name in _ELSEWHERE:
+            raise UsageError(f"{name} is no condition\n  fix:   {_ELSEWHERE[name]}")
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"

@@ -159,7 +159,7 @@ class SessionMarket:
     def _set_halted(self, symbol: Named, change: Callable[[set[str], str], None]) -> None:
         def apply() -> None:
             found = instrument_of(self._engine.world, symbol)
-            change(self._engine.conditions.halted, found.symbol)
+            change(self._engine.halted, found.symbol)
             self._engine.market_changed(found.symbol)
 
         self._server.call(apply)

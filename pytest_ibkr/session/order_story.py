@@ -95,7 +95,7 @@ def _unfilled(engine: Engine, order: Order) -> str:
     symbol, name = order.instrument.symbol, order.instrument.local_symbol
     if engine.orders.flow.watch.paused:
         return "ibkr.orders.hold() is in force: nothing fills until release()"
-    if symbol in engine.conditions.halted:
+    if symbol in engine.halted:
         return f"{symbol} is halted: nothing fills until resume()"
     if not engine.market.is_open(engine.now_s):
         return "the market is closed: nothing fills"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
+from pytest_ibkr.errors import UsageError
 from pytest_ibkr.net.driver import SessionClock
 from pytest_ibkr.net.eventloop import refuse_on_running_loop
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.session.account import SessionAccount
 from pytest_ibkr.session.assertions import WITHIN_S, Expected, OrderAssertions
+from pytest_ibkr.session.contracts import SessionContracts
 from pytest_ibkr.session.faults import Faults
 from pytest_ibkr.session.journal import SessionJournal
 from pytest_ibkr.session.market import SessionMarket
+from pytest_ibkr.session.news import SessionNews
 from pytest_ibkr.session.orders import SessionOrders
+from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Entry
 
@@ -28,7 +33,8 @@ class Session:
         env: the same as ``IBKR_HOST``, ``IBKR_PORT``, ``IBKR_CLIENT_ID``, ``IBKR_ACCOUNT``.
         clock: the virtual clock; ``sleep`` lets virtual time pass.
         journal: what crossed the wire. faults: what may go wrong on purpose.
-        market, orders, account: what a test may script.
+        market, orders, account, news: what a test may script.
+        contracts: what can be traded beside the snapshot's instruments.
     """
 
     def __init__(
@@ -48,6 +54,8 @@ class Session:
         self.market = SessionMarket(server, engine)
         self.orders = SessionOrders(server, engine, client_id=client_id)
         self.account = SessionAccount(server, engine)
+        self.contracts = SessionContracts(server, engine)
+        self.news = SessionNews(server, engine)
         self._assertions = OrderAssertions(server, engine, self.clock)
         self._server, self._on_close = server, on_close
         self._closed = False
@@ -128,6 +136,28 @@ class Session:
     def _expected(self, order_id: int, status: str, **asked: Any) -> Expected:
         return self._assertions.expected(order_id, status, usual=self.client_id, **asked)
 
+    def replay(self, path: str | Path) -> None:
+        """Let a recording answer instead of the simulated gateway, from now on.
+
+        Clients that connect agree on the recording's server version. The test fails at its end
+        when its program asked for what the recording does not have.
+
+        Args:
+            path: a file that ``pytest-ibkr log import`` wrote.
+
+        Raises:
+            UsageError: no such recording, or a client is connected already.
+        """
+        replay = replay_of(self.engine, path)
+
+        def begin() -> None:
+            if self.engine.clients:
+                raise UsageError("replay() comes before the program connects: one is connected")
+            self.engine.replay = replay
+            self._server.newest_version = replay.conversation.version
+
+        self.call(begin)
+
     def pacing(self) -> dict[str, int]:
         """Return the highest messages-in-a-second of any client, and market-data lines held."""
         engine = self.engine
@@ -145,6 +175,7 @@ class Session:
 
         Raises:
             FaultNeverFired: a fault armed outside a ``with`` block was never met.
+            NotInRecording: a replayed recording was asked for what it does not have.
             GatewayError: the simulated gateway failed.
         """
         if self._closed:
@@ -152,5 +183,7 @@ class Session:
         self._closed = True
         try:
             self.faults.close()
+            if self.engine.replay is not None:
+                refuse_unexpected(self.engine.replay, self.name)
         finally:
             self._on_close(self)

@@ -115,7 +115,7 @@ def ledger_rows(figures: Figures, currency: str) -> list[Row]:
         "StockMarketValue": standing.stock_value,
         "OptionMarketValue": standing.option_value,
         "FutureOptionValue": ZERO,
-        "FuturesPNL": ZERO,
+        "FuturesPNL": standing.futures_pnl,
         "NetLiquidationByCurrency": standing.net_liquidation,
         "UnrealizedPnL": standing.unrealized,
         "RealizedPnL": figures.realized,

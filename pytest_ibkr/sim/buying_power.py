@@ -69,7 +69,7 @@ def funds_refusal(
     if after.available_funds >= 0 or after.available_funds >= before.available_funds:
         return None
     if trade.instrument.sec_type == "OPT" and trade.quantity > 0:
-        needed = sum((t.value + t.commission for t in (*pending, trade) if t.quantity > 0), ZERO)
+        needed = sum((t.paid for t in (*pending, trade) if t.quantity > 0), ZERO)
         available = engine.accounts.standing().available_funds
         return Refusal(201, _CASH.format(available=max(ZERO, available), needed=needed))
     return Refusal(201, _EQUITY.format(equity=after.equity_with_loan, margin=after.initial_margin))

@@ -15,6 +15,7 @@ from pytest_ibkr.wire.versions import ERROR_TIME
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.refusal import Refusal
 
 CANCELLED = 202  # the code that confirms a cancel
 
@@ -71,6 +72,10 @@ class Client:
             # The confirmation of a cancel came on a whole second (gateway-behaviour.md 3.2).
             at_ms = int(now_s) * 1000 if code == CANCELLED else round(now_s * 1000)
         self.send(ErrorNotice(request_id=request_id, code=code, text=text, at_ms=at_ms))
+
+    def refuse(self, request_id: int, refusal: Refusal) -> None:
+        """Queue message 4 of a refusal."""
+        self.error(request_id, refusal.code, refusal.text)
 
     def close(self, reason: str) -> None:
         """Let the gateway close this connection once what is queued went out."""

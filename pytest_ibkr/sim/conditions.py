@@ -40,7 +40,6 @@ class Conditions:
     greeks_delay_s: float = 5.0
     latency: Latency = field(default_factory=Latency)
     frozen: dict[str, float] = field(default_factory=dict)  # symbol -> moment its quotes stand at
-    halted: set[str] = field(default_factory=set)
     read_only: bool = False
     # Two builds were seen; the newer one replays open orders before managedAccounts.
     open_orders_first: bool = True

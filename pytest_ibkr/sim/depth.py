@@ -195,7 +195,7 @@ class DepthLine:
         if self._over:
             return
         engine, symbol = self._engine, self.instrument.symbol
-        if symbol in engine.conditions.halted:
+        if symbol in engine.halted:
             self._client.error(self._request_id, 316, HALTED)
             self.stop()
             self._ended()

@@ -78,6 +78,7 @@ class Engine:
         self.now_s, self.account_id = start_s, account_id
         self.rng = random.Random(world.snapshot.seed if seed is None else seed)
         self.schedule, self.conditions = Schedule(), Conditions()
+        self.halted: set[str] = set()  # symbols; see ``market_changed``
         self.journal = Journal(most=journal_most)
         self.faults = FaultBoard(self)
         self.replay: Replay | None = None  # answers instead of the desks
@@ -111,9 +112,10 @@ class Engine:
         self.market.rebase(world)
 
     def market_changed(self, symbol: str) -> None:
-        """A test changed a symbol's quotes: streams send and orders look at once."""
-        self.streams.refresh(symbol)
-        self.orders.flow.watch.look_now(symbol)
+        """A test changed a symbol's quotes or halted it: streams send and orders look at once."""
+        for each in self.market.moving_with(symbol):
+            self.streams.refresh(each)
+            self.orders.flow.watch.look_now(each)
 
     def desk(self, kind: type[D]) -> D:
         """Return the desk of a kind, for what a session scripts on it."""
@@ -189,7 +191,7 @@ class Engine:
             else:
                 self._simulate(client, message)
         except Refusal as refusal:
-            client.error(self.request_id(message), refusal.code, refusal.text)
+            client.refuse(self.request_id(message), refusal)
         except Exception as exc:  # a defect here must cost no other client, and must not be lost
             client.error(self.request_id(message), 320, f"Error reading request. {exc!r}")
             self.failed(exc, client)
@@ -299,6 +301,6 @@ class Engine:
         query = isinstance(message, _READ_ONLY_QUERIES)
         if query or isinstance(message, PlaceOrder | CancelOrder | ExerciseOptions):
             refusal = invalid(READ_ONLY)  # queries are refused under id -1: no end marker follows
-            client.error(-1 if query else self.request_id(message), refusal.code, refusal.text)
+            client.refuse(-1 if query else self.request_id(message), refusal)
             return True
         return False

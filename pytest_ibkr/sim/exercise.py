@@ -49,5 +49,5 @@ class ExerciseDesk:
         engine.owe(
             client,
             engine.conditions.latency.ack_s,
-            lambda: client.error(request.request_id, refusal.code, refusal.text),
+            lambda: client.refuse(request.request_id, refusal),
         )

@@ -51,13 +51,13 @@ class FollowingPath(UnderlyingPath):
         source: Follows,
     ) -> None:
         super().__init__(block, calendar, seed=0)  # all that is random comes from the leader
-        self._leader, self._source = leader, source
+        self.leader, self._led_by, self._source = leader, leader, source
 
     def _build(self, session: Session) -> DayPath:
         source = self._source
         if source.until and session.date > source.until:
             return DayPath(session, (), bar_s=86400)
-        led, times = self._leader.day(session), factor(source, session.date)
+        led, times = self._led_by.day(session), factor(source, session.date)
         bars = [self._following(bar, times) for bar in led.bars]
         return DayPath(session, bars, bar_s=led.bar_s)
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import DAY_S, WHAT
 from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS
+from pytest_ibkr.sim.hmds import PREFIX, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
-from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.refusal import invalid
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history_queries import (
     CancelHeadTimestamp,
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.schedule import Timer
 
-_PREFIX: Final = "Historical Market Data Service error message:"
-_NOTHING: Final = f"{_PREFIX}No head time stamp"  # as people quote it; no capture at hand
+_NOTHING: Final = f"{PREFIX}No head time stamp"  # as people quote it; no capture at hand
 _FORMS: Final = {1: "%Y%m%d-%H:%M:%S", 3: "%m%d-%H:%M:%S"}
 
 
@@ -55,7 +55,7 @@ class HeadTimestampDesk:
         if request.date_format not in (1, 2, 3):
             raise invalid(f"Date formatting selection of {request.date_format} rejected.")
         if engine.conditions.entitlement_of(instrument.symbol) == "none":
-            raise Refusal(162, no_permission(instrument))
+            raise not_permitted(instrument)
         self._pending[key] = engine.owe(
             client,
             engine.conditions.latency.history_s,
@@ -86,13 +86,3 @@ class HeadTimestampDesk:
         pending = self._pending.pop((client.connection, request.request_id), None)
         if pending is not None:
             pending.cancel()
-
-
-def no_permission(instrument: Instrument) -> str:
-    """The text of 162 for history that the account may not see."""
-    exchange = "ISLAND" if instrument.primary_exchange == "NASDAQ" else instrument.listing
-    return (
-        f"{_PREFIX}No market data permissions for {exchange} {instrument.sec_type}. Requested"
-        " market data requires additional subscription for API. See link in 'Market Data"
-        " Connections' dialog for more details."
-    )

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_ibkr.sim.head_timestamp import no_permission
 from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import DAY_S, Asked
+from pytest_ibkr.sim.hmds import no_data, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
-from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.refusal import invalid
 from pytest_ibkr.sim.underlying_path import Window
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history_queries import (
@@ -62,7 +62,7 @@ class HistogramDesk:
             # "3 days" and "1 week" are what the client's own documentation shows.
             raise invalid("Historical data requested duration is invalid.")
         if engine.conditions.entitlement_of(instrument.symbol) == "none":
-            raise Refusal(162, no_permission(instrument))
+            raise not_permitted(instrument)
         asked = _whole_days(int(period[1]), period[2], end_s=engine.now_s)
         self._pending[key] = engine.owe(
             client,
@@ -76,11 +76,7 @@ class HistogramDesk:
         self._pending.pop((client.connection, request.request_id), None)
         found = self._volumes(instrument, asked)
         if not found:
-            client.error(
-                *(request.request_id, 162),
-                "Historical Market Data Service error message:HMDS query returned no data:"
-                f" {instrument.local_symbol}@{request.contract.exchange} Trades",
-            )
+            client.refuse(request.request_id, no_data(instrument, request.contract, "Trades"))
             return
         lots = instrument.sec_type == "STK" and client.version < SHARE_VOLUMES
         steps = tuple(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_ibkr.sim import history_request, trading_schedule
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.history_live import LiveBars
-from pytest_ibkr.sim.history_query import PREFIX, Query
+from pytest_ibkr.sim.history_query import Query
 from pytest_ibkr.sim.history_request import NO_ZONE, Asked
+from pytest_ibkr.sim.hmds import PREFIX
 from pytest_ibkr.sim.refusal import Refusal, failed
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history import CancelHistoricalData, ReqHistoricalData
@@ -89,7 +90,7 @@ class HistoryDesk:
         try:
             answers, last = query.answer()
         except Refusal as refusal:
-            client.error(request.request_id, refusal.code, refusal.text)
+            client.refuse(request.request_id, refusal)
             return
         client.send(*answers)
         if request.keep_up_to_date:

@@ -6,7 +6,7 @@ Source: gateway-behaviour.md 2.5. Imports the engine for types only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.feed import DELAY_S
@@ -14,9 +14,8 @@ from pytest_ibkr.sim.history_bars import BarRow, BarSource
 from pytest_ibkr.sim.history_live import Dated
 from pytest_ibkr.sim.history_request import WEEK_S, WHAT, Asked
 from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS, bar_date, message, moment
-from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.sim.hmds import no_data, not_permitted
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.history import (
     HistoricalData,
     HistoricalDataEnd,
@@ -27,8 +26,6 @@ from pytest_ibkr.wire.versions import HISTORY_END
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
     from pytest_ibkr.sim.engine import Engine
-
-PREFIX: Final = "Historical Market Data Service error message:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +45,12 @@ class Query:
             Refusal: 162 without permission or without data.
         """
         if self.engine.conditions.entitlement_of(self.instrument.symbol) == "none":
-            raise Refusal(162, _no_permission(self.instrument))
+            raise not_permitted(self.instrument)
         source = self._source()
         start_s, end_s = source.window(self.asked)
         found = self._dated(source, start_s, end_s)
         if not found:
-            raise Refusal(162, _no_data(self.instrument, self.request.contract, self.asked.what))
+            raise no_data(self.instrument, self.request.contract, WHAT[self.asked.what])
         number, bars = self.request.request_id, tuple(dated.bar for dated in found)
         version, zone = self.client.version, self.instrument.time_zone
         start = moment(start_s, version=version, zone=zone)
@@ -98,17 +95,3 @@ class Query:
             )
             for row in rows
         ]
-
-
-def _no_permission(instrument: Instrument) -> str:
-    exchange = "ISLAND" if instrument.primary_exchange == "NASDAQ" else instrument.listing
-    return (
-        f"{PREFIX}No market data permissions for {exchange} {instrument.sec_type}. Requested"
-        " market data requires additional subscription for API. See link in 'Market Data"
-        " Connections' dialog for more details."
-    )
-
-
-def _no_data(instrument: Instrument, contract: Contract, what: str) -> str:
-    name = f"{instrument.local_symbol}@{contract.exchange}"
-    return f"{PREFIX}HMDS query returned no data: {name} {WHAT[what]}"

@@ -26,9 +26,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pytest_ibkr.sim.positions import ZERO, Ledger, Trade, exact, unit
+from pytest_ibkr.sim.positions import ZERO, Ledger, Trade, exact, funded, unit
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.contracts import Instrument
@@ -57,25 +57,30 @@ class Valuation:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an account stands, dollars. ``equity_with_loan`` leaves options out, as RegT does."""
+    """Where an account stands, dollars. ``equity_with_loan`` leaves options out, as RegT does.
+
+    ``futures_pnl`` is what open futures gained since they were traded; they count in neither
+    ``stock_value`` nor ``gross_value``.
+    """
 
     cash: Decimal
     stock_value: Decimal
     option_value: Decimal
+    futures_pnl: Decimal
     gross_value: Decimal
     initial_margin: Decimal
     maintenance_margin: Decimal
-    cost: Decimal
+    unrealized: Decimal
 
     @property
     def net_liquidation(self) -> Decimal:
-        """Cash plus the market value of everything held."""
-        return self.cash + self.stock_value + self.option_value
+        """Cash plus the market value of everything held; of futures their P&L."""
+        return self.equity_with_loan + self.option_value
 
     @property
     def equity_with_loan(self) -> Decimal:
-        """Cash plus stock value."""
-        return self.cash + self.stock_value
+        """Cash plus stock value and the P&L of futures."""
+        return self.cash + self.stock_value + self.futures_pnl
 
     @property
     def available_funds(self) -> Decimal:
@@ -92,18 +97,13 @@ class Standing:
         """Stock the account could buy today; never below 0."""
         return max(ZERO, self.available_funds * BUYING_POWER_FACTOR)
 
-    @property
-    def unrealized(self) -> Decimal:
-        """Market value less cost of everything held."""
-        return self.stock_value + self.option_value - self.cost
-
 
 def standing(ledger: Ledger, valuation: Valuation, trades: Iterable[Trade] = ()) -> Standing:
     """Value the books, as if ``trades`` had been done on top.
 
     A holding without any known price counts at its cost.
     """
-    cash, cost = ledger.cash, ZERO
+    cash, cost, unpaid = ledger.cash, ZERO, ZERO
     quantities: dict[int, tuple[Instrument, Decimal, Decimal]] = {}
     for held in ledger.open_holdings():
         price = valuation.mark(held.instrument)
@@ -111,24 +111,48 @@ def standing(ledger: Ledger, valuation: Valuation, trades: Iterable[Trade] = ())
             price = held.cost / held.quantity / unit(held.instrument)
         quantities[held.instrument.con_id] = (held.instrument, held.quantity, price)
         cost += held.cost
+        unpaid += held.unpaid
     for trade in trades:
-        cash -= trade.value + trade.commission
+        cash -= trade.paid
+        if not funded(trade.instrument):
+            unpaid += trade.value
         mark = valuation.mark(trade.instrument)
         known = (trade.instrument, ZERO, trade.price if mark is None else mark)
         instrument, quantity, price = quantities.get(trade.instrument.con_id, known)
         quantities[instrument.con_id] = (instrument, quantity + trade.quantity, price)
-    return _sum_up(cash, cost, quantities.values(), valuation)
+    bare = _sum_up(quantities.values(), valuation)
+    return Standing(
+        cash=cash,
+        stock_value=bare.stock,
+        option_value=bare.option,
+        futures_pnl=bare.future - unpaid,
+        gross_value=bare.gross,
+        initial_margin=bare.initial,
+        maintenance_margin=bare.maintenance,
+        unrealized=bare.stock + bare.option + bare.future - cost,
+    )
 
 
-def _sum_up(
-    cash: Decimal,
-    cost: Decimal,
-    lines: Iterable[tuple[Instrument, Decimal, Decimal]],
-    valuation: Valuation,
-) -> Standing:
-    stock = option = gross = initial = maintenance = ZERO
+class _Sums(NamedTuple):
+    """Values by kind and requirements, dollars."""
+
+    stock: Decimal
+    option: Decimal
+    future: Decimal
+    gross: Decimal
+    initial: Decimal
+    maintenance: Decimal
+
+
+def _sum_up(lines: Iterable[tuple[Instrument, Decimal, Decimal]], valuation: Valuation) -> _Sums:
+    stock = option = future = gross = initial = maintenance = ZERO
     for instrument, quantity, price in lines:
         value = quantity * price * unit(instrument)
+        if instrument.sec_type == "FUT":
+            future += value
+            initial += abs(value) * FUTURE_INITIAL
+            maintenance += abs(value) * FUTURE_MAINTENANCE
+            continue
         gross += abs(value)
         if instrument.sec_type == "OPT":
             option += value
@@ -136,22 +160,10 @@ def _sum_up(
             initial, maintenance = initial + needed, maintenance + needed
             continue
         stock += value
-        if instrument.sec_type == "FUT":
-            initial += abs(value) * FUTURE_INITIAL
-            maintenance += abs(value) * FUTURE_MAINTENANCE
-            continue
         short = quantity < 0
         initial += abs(value) * (SHORT_INITIAL if short else LONG_INITIAL)
         maintenance += abs(value) * (SHORT_MAINTENANCE if short else LONG_MAINTENANCE)
-    return Standing(
-        cash=cash,
-        stock_value=stock,
-        option_value=option,
-        gross_value=gross,
-        initial_margin=initial,
-        maintenance_margin=maintenance,
-        cost=cost,
-    )
+    return _Sums(stock, option, future, gross, initial, maintenance)
 
 
 def _short_option(

@@ -75,6 +75,11 @@ class Market:
                 found.paths[symbol] = found.paths[meant.prices]
         return found
 
+    def followers(self, key: str) -> list[str]:
+        """Keys of what follows the path of an underlying; see ``Instrument.prices``."""
+        leader = self.paths[key]
+        return [each for each in self._underlyings if self.paths[each].leader is leader]
+
     def is_open(self, at_s: float) -> bool:
         """Whether ``at_s`` lies in a regular session of the snapshot's table."""
         return self.calendar.is_open(at_s)

@@ -130,7 +130,7 @@ class MarketLine:
         ]
 
     def _batch(self, quote: Quote) -> list[Message]:
-        self._halted = self.instrument.symbol in self._engine.conditions.halted
+        self._halted = self.instrument.symbol in self._engine.halted
         if NO_TOP in self._asked:
             return []
         found = [m for _, part in self._writer.all_fields(quote, snapshot=False) for m in part]
@@ -152,7 +152,7 @@ class MarketLine:
             return
         conditions, symbol = self._engine.conditions, self.instrument.symbol
         quote, at_s = self._now()
-        halted = symbol in conditions.halted
+        halted = symbol in self._engine.halted
         if symbol not in conditions.frozen:
             if self.snapshot:
                 self._client.send(*self._unsent(quote))

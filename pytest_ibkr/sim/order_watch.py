@@ -154,7 +154,7 @@ class Watch:
         Nor is there one after the market's last change, which is where its data ends.
         """
         engine, market = self._engine, self._engine.market
-        if instrument.symbol in engine.conditions.halted or not market.is_open(engine.now_s):
+        if instrument.symbol in engine.halted or not market.is_open(engine.now_s):
             return None
         if market.next_change_s(instrument, engine.now_s) is None:
             return None

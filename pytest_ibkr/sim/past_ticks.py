@@ -1,102 +1,95 @@
-"""The last ticks before a moment, as messages 96 to 98: what a tick-by-tick stream begins with.
+"""Ticks of the past: found in the market, and written as messages 96 to 98.
 
 Imports the tick source and the messages; knows no client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 from pytest_ibkr.sim import trade_ticks
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market import Market
-from pytest_ibkr.wire.messages.history_queries import (
-    BidAskTick,
-    HistoricalBidAsk,
-    HistoricalMidpoints,
-    HistoricalTrades,
-    MidpointTick,
-    TradeTick,
-)
-from pytest_ibkr.wire.messages.tick_by_tick import BID_ASK, MID_POINT
+from pytest_ibkr.sim.tick_search import Asked, T, Walk, from_start, to_end
+from pytest_ibkr.sim.trade_ticks import MidpointTick, QuoteTick, Trade, sessions
+from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.messages import history_queries as wire
+from pytest_ibkr.wire.versions import SHARE_VOLUMES
 
-MOST: Final = 1000
-_FIRST_S: Final = 60.0  # looked at first; doubles
-_MOST_SESSIONS: Final = 3
-_INSTANT_S: Final = 0.001
-T = TypeVar("T")
+MOST: Final = 1000  # more are asked for in vain
+_LOT: Final = 100
+
+Ticks = Sequence[Trade] | Sequence[QuoteTick] | Sequence[MidpointTick]
 
 
-def past_ticks(
+def found(
     market: Market,
     instrument: Instrument,
-    request_id: int,
+    asked: Asked,
     *,
-    kind: int,
-    count: int,
-    until_s: float,
+    start_s: float,
+    end_s: float | None,
     ignore_size: bool,
-) -> HistoricalBidAsk | HistoricalMidpoints | HistoricalTrades:
-    """The last ``count`` ticks, at most 1000, up to and including ``until_s`` (epoch seconds)."""
-    count = min(count, MOST)
-    if kind == BID_ASK:
-        quotes = _last(
-            market,
-            lambda from_s, to_s: trade_ticks.quotes(
-                market, instrument, from_s=from_s, until_s=to_s, ignore_size=ignore_size
-            ),
-            count,
-            until_s,
+) -> Ticks:
+    """The last ticks up to ``end_s`` or, where that is None, the first from ``start_s`` on."""
+    hours = [(each.open_s, each.close_s) for each in sessions(market, instrument)]
+
+    def taken(walk: Walk[T]) -> list[T]:
+        if end_s is None:
+            return from_start(walk, hours, asked, start_s=start_s)
+        return to_end(walk, hours, asked, end_s=end_s)
+
+    if asked.what == "TRADES":
+        return taken(partial(trade_ticks.trades, market, instrument))
+    if asked.what == "MIDPOINT":
+        return taken(partial(trade_ticks.midpoints, market, instrument))
+    return taken(partial(trade_ticks.quotes, market, instrument, ignore_size=ignore_size))
+
+
+def message(
+    request_id: int,
+    what: str,
+    ticks: Sequence[Trade] | Sequence[QuoteTick] | Sequence[MidpointTick],
+    *,
+    instrument: Instrument,
+    version: int,
+) -> Message:
+    """Message 96 (``MIDPOINT``), 97 (``BID_ASK``) or 98 (``TRADES``), done.
+
+    Sizes of stocks are in lots of 100 before server version 175, as all HMDS data.
+    """
+    lots = instrument.sec_type == "STK" and version < SHARE_VOLUMES
+
+    def size(shares: int) -> int:
+        return max(1, shares // _LOT) if lots and shares else shares
+
+    if what == "MIDPOINT":
+        middle = tuple(
+            wire.MidpointTick(at_s=int(tick.at_s), price=tick.price)
+            for tick in ticks
+            if isinstance(tick, MidpointTick)
         )
-        return HistoricalBidAsk(request_id=request_id, ticks=tuple(map(_quote, quotes)))
-    if kind == MID_POINT:
-        middles = _last(
-            market,
-            lambda from_s, to_s: trade_ticks.midpoints(
-                market, instrument, from_s=from_s, until_s=to_s
-            ),
-            count,
-            until_s,
+        return wire.HistoricalMidpoints(request_id=request_id, ticks=middle)
+    if what == "BID_ASK":
+        both = tuple(
+            wire.BidAskTick(
+                at_s=int(tick.at_s),
+                bid=tick.bid,
+                ask=tick.ask,
+                bid_size=size(tick.bid_size),
+                ask_size=size(tick.ask_size),
+            )
+            for tick in ticks
+            if isinstance(tick, QuoteTick)
         )
-        shown = tuple(MidpointTick(at_s=int(tick.at_s), price=tick.price) for tick in middles)
-        return HistoricalMidpoints(request_id=request_id, ticks=shown)
-    trades = _last(
-        market,
-        lambda from_s, to_s: trade_ticks.trades(market, instrument, from_s=from_s, until_s=to_s),
-        count,
-        until_s,
+        return wire.HistoricalBidAsk(request_id=request_id, ticks=both)
+    traded = tuple(
+        wire.TradeTick(
+            at_s=int(tick.at_s), price=tick.price, size=size(tick.size), exchange=tick.exchange
+        )
+        for tick in ticks
+        if isinstance(tick, Trade)
     )
-    return HistoricalTrades(request_id=request_id, ticks=tuple(map(_trade, trades)))
-
-
-def _last(
-    market: Market, read: Callable[[float, float], Iterator[T]], count: int, until_s: float
-) -> list[T]:
-    """The last ``count`` of what ``read`` finds, session by session back from ``until_s``."""
-    found: list[T] = []
-    session = market.calendar.begun(until_s)
-    for _ in range(_MOST_SESSIONS):
-        if session is None:
-            break
-        to_s, back_s = min(until_s, session.close_s), _FIRST_S
-        while len(found) < count and to_s > session.open_s:
-            from_s = max(to_s - back_s, session.open_s - _INSTANT_S)
-            found = [*read(from_s, to_s), *found]
-            back_s, to_s = back_s * 2, from_s
-        session = market.calendar.previous(session)
-    return found[max(0, len(found) - count) :]
-
-
-def _quote(tick: trade_ticks.QuoteTick) -> BidAskTick:
-    return BidAskTick(
-        at_s=int(tick.at_s),
-        bid=tick.bid,
-        ask=tick.ask,
-        bid_size=tick.bid_size,
-        ask_size=tick.ask_size,
-    )
-
-
-def _trade(tick: trade_ticks.Trade) -> TradeTick:
-    return TradeTick(at_s=int(tick.at_s), price=tick.price, size=tick.size, exchange=tick.exchange)
+    return wire.HistoricalTrades(request_id=request_id, ticks=traded)

@@ -22,6 +22,11 @@ def unit(instrument: Instrument) -> int:
     return instrument.multiplier or 1
 
 
+def funded(instrument: Instrument) -> bool:
+    """Whether what is bought is paid for; a future is not: cash takes its P&L and commissions."""
+    return instrument.sec_type != "FUT"
+
+
 def exact(value: float) -> Decimal:
     """The decimal a float is printed as: 754.95 gives ``Decimal("754.95")``."""
     return Decimal(repr(value))
@@ -42,21 +47,28 @@ class Trade:
 
     @property
     def value(self) -> Decimal:
-        """Signed dollars that change hands before commission; positive is paid."""
+        """Signed dollars of what is traded, before commission; positive is bought."""
         return self.quantity * self.price * unit(self.instrument)
+
+    @property
+    def paid(self) -> Decimal:
+        """Signed dollars that change hands with commission, P&L of a future apart."""
+        return self.commission + (self.value if funded(self.instrument) else ZERO)
 
 
 @dataclass(slots=True)
 class Holding:
     """What the account has of one contract.
 
-    ``cost`` is the signed amount paid for the present quantity, commissions included (negative
-    for short holdings); ``realized`` is the P&L of what was closed, net of commissions.
+    ``cost`` is the signed amount the present quantity was traded for, commissions included
+    (negative for short holdings), ``unpaid`` the part of it that took no cash (futures);
+    ``realized`` is the P&L of what was closed, net of commissions.
     """
 
     instrument: Instrument
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
+    unpaid: Decimal = ZERO
     realized: Decimal = ZERO
 
     @property
@@ -74,7 +86,11 @@ class Holding:
 
 
 class Ledger:
-    """Cash and holdings. At any time ``cash + sum(cost) == start + sum(realized)``, exactly."""
+    """Cash and holdings.
+
+    At any time ``cash + sum(cost - unpaid) == start + sum(realized)``, exactly. Futures are settled
+    when they are closed, not every night: their P&L until then is no cash.
+    """
 
     def __init__(self, cash: Decimal) -> None:
         self.start = cash
@@ -107,7 +123,7 @@ class Ledger:
         opening = trade.quantity - closing
         fee = trade.commission if not opening else _share(trade.commission, closing, trade.quantity)
         each = trade.price * unit(trade.instrument)
-        self.cash -= trade.value + trade.commission
+        self.cash -= trade.paid
         self.commissions += trade.commission
         realized = None
         if closing:
@@ -115,9 +131,15 @@ class Ledger:
             realized = -closing * each - fee - released
             held.realized += realized
             held.cost -= released
+            if not funded(trade.instrument):
+                entered = _share(held.unpaid, -closing, held.quantity)
+                held.unpaid -= entered
+                self.cash -= closing * each + entered
             held.quantity += closing
         held.quantity += opening
         held.cost += opening * each + (trade.commission - fee)
+        if not funded(trade.instrument):
+            held.unpaid += opening * each
         return realized
 
     def adopt(self, instrument: Instrument, quantity: Decimal, *, average_cost: Decimal) -> None:
@@ -126,7 +148,10 @@ class Ledger:
         cost = quantity * average_cost
         held.quantity += quantity
         held.cost += cost
-        self.start += cost
+        if funded(instrument):
+            self.start += cost
+        else:
+            held.unpaid += cost
 
 
 def _closing_part(held: Decimal, traded: Decimal) -> Decimal:

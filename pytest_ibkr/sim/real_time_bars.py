@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim import trade_ticks
+from pytest_ibkr.sim.hmds import MORE_RIGHTS, no_permissions
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market import Market
 from pytest_ibkr.sim.quotes import Quote
 from pytest_ibkr.sim.refusal import Refusal, invalid
 from pytest_ibkr.sim.streams import unknown_ticker
-from pytest_ibkr.sim.subscriptions import MORE_RIGHTS, Subscriptions, no_permissions
+from pytest_ibkr.sim.subscriptions import Subscriptions
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.real_time_bars import (
     CancelRealTimeBars,
@@ -114,7 +115,7 @@ class BarLine:
     def _ended(self) -> None:
         engine, symbol = self._engine, self.instrument.symbol
         start_s = round(engine.now_s) - BAR_S
-        still = symbol in engine.conditions.frozen or symbol in engine.conditions.halted
+        still = symbol in engine.conditions.frozen or symbol in engine.halted
         if not still and engine.market.is_open(start_s):
             found = bar(engine.market, self.instrument, start_s, self._request.what_to_show)
             if found is not None:

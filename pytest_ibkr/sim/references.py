@@ -55,7 +55,7 @@ class ReferenceDesk:
         self._engine.owe(
             client,
             self._engine.conditions.latency.details_s,
-            lambda: client.error(request_id, refusal.code, refusal.text),
+            lambda: client.refuse(request_id, refusal),
         )
 
     def _details(self, client: Client, request: ReqContractDetails) -> None:

@@ -87,7 +87,7 @@ class Replay:
         near = difflib.get_close_matches(asked, known, n=1, cutoff=0.0)
         self.unexpected.append(f"{asked}\n  closest: {near[0] if near else '(it is empty)'}")
         refusal = failed(NOT_RECORDED)
-        client.error(self._engine.request_id(request), refusal.code, refusal.text)
+        client.refuse(self._engine.request_id(request), refusal)
 
 
 def _text(request: Message) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
+from pytest_ibkr.sim.hmds import PREFIX
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import Refusal, failed
 from pytest_ibkr.sim.scans import FILTERS, SCANS, Candidate, Scan, passes
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.schedule import Timer
 
-_PREFIX: Final = "Historical Market Data Service error message:"
 _NOTHING: Final = "Historical Market Data Service query message:no items retrieved"
 _MORE: Final = "You must subscribe for additional permissions to {what} scanner:Real-Time"
 _EVERY_S: Final = 30.0
@@ -92,7 +92,7 @@ class ScannerDesk:
             raise failed("Duplicate ticker id")
         if len(self._open) >= _MOST_OPEN:
             text = f"Only {_MOST_OPEN} simultaneous API scanner subscriptions are allowed."
-            raise Refusal(162, f"{_PREFIX}{text}")
+            raise Refusal(162, f"{PREFIX}{text}")
         wanted = _read(request)
         if engine.conditions.entitlement in ("none", "not_enabled"):
             raise Refusal(490, _MORE.format(what="run"))
@@ -136,7 +136,7 @@ class ScannerDesk:
         if timer is None:
             raise Refusal(365, f"No scanner subscription found for ticker id:{number}")
         timer.cancel()
-        raise Refusal(162, f"{_PREFIX}API scanner subscription cancelled: {number}")
+        raise Refusal(162, f"{PREFIX}API scanner subscription cancelled: {number}")
 
 
 def _read(request: ReqScannerSubscription) -> _Wanted:
@@ -146,10 +146,10 @@ def _read(request: ReqScannerSubscription) -> _Wanted:
         Refusal: 162 for a scan, instrument, location or filter there is none of.
     """
     if request.scan_code not in SCANS:
-        raise Refusal(162, f"{_PREFIX}Scanner type {request.scan_code} is not known")
+        raise Refusal(162, f"{PREFIX}Scanner type {request.scan_code} is not known")
     if request.instrument != _INSTRUMENT or request.location not in _LOCATIONS:
         where = f"{request.instrument} {request.location}"
-        raise Refusal(162, f"{_PREFIX}Scanner has no {where}")
+        raise Refusal(162, f"{PREFIX}Scanner has no {where}")
     filters = [*_plain_filters(request), *_options(request.filter_options)]
     unknown_there = (
         *(request.market_cap_above, request.market_cap_below, request.coupon_above),
@@ -186,7 +186,7 @@ def _options(text: str) -> list[tuple[str, float]]:
         number = bound.removeprefix("-").replace(".", "", 1)
         known = tag in FILTERS and len(number) <= _MOST_DIGITS
         if not (known and number.isascii() and number.isdigit()):
-            raise Refusal(162, f"{_PREFIX}Scanner filter {pair[:40]} is not known")
+            raise Refusal(162, f"{PREFIX}Scanner filter {pair[:40]} is not known")
         found.append((tag, float(bound)))
     return found
 

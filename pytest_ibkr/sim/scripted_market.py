@@ -69,8 +69,22 @@ class ScriptedMarket(Market):
         """Stand on another world's market; what was scripted goes on."""
         self._behind, self._table = world.market, world.calendar
         vars(self).update(vars(world.market))
+        for leader, moves in list(self._moves.items()):
+            for key in self.followers(leader):  # new here, perhaps
+                self._moves.setdefault(key, moves)
         for key in self._moves:
             self._shift(key)
+
+    def moving_with(self, symbol: str) -> list[str]:
+        """A symbol, and those of what follows one of its paths."""
+        known = self._book.underlyings
+        own = [each.prices for each in known if each.symbol == symbol]
+        led = {key for path in own for key in self.followers(path)}
+        return list(dict.fromkeys([symbol, *(each.symbol for each in known if each.prices in led)]))
+
+    def followers(self, key: str) -> list[str]:
+        """Keys of what follows the path of an underlying; a move of it moves them too."""
+        return self._behind.followers(key)
 
     @property
     def scripted(self) -> bool:
@@ -117,15 +131,16 @@ class ScriptedMarket(Market):
     def move(self, underlying: Instrument, *, share: float, over_s: float, at_s: float) -> None:
         """Shift an underlying's path by ``share`` (0.01: one per cent up), evenly ``over_s``.
 
-        At once (0 s) means from the step of the price grid on at which the market stands.
+        What follows it is shifted with it. At once (0 s) means from the step of the price grid on
+        at which the market stands.
         """
-        key = underlying.prices
-        start_ms = round(at_s * 1000)
-        end_ms = start_ms + round(over_s * 1000)
-        if start_ms == end_ms:
-            start_ms = end_ms = start_ms - 2 * self.paths[key].grid_ms
-        self._moves[key] = (*self._moves.get(key, ()), Move(start_ms, end_ms, share))
-        self._shift(key)
+        for key in (underlying.prices, *self.followers(underlying.prices)):
+            start_ms = round(at_s * 1000)
+            end_ms = start_ms + round(over_s * 1000)
+            if start_ms == end_ms:
+                start_ms = end_ms = start_ms - 2 * self.paths[key].grid_ms
+            self._moves[key] = (*self._moves.get(key, ()), Move(start_ms, end_ms, share))
+            self._shift(key)
 
     def _shift(self, key: str) -> None:
         still = self._behind.paths[key]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pytest_ibkr.sim import generic_ticks
 from pytest_ibkr.sim.delta_neutral import validation
 from pytest_ibkr.sim.feed import Feed
+from pytest_ibkr.sim.hmds import MORE_RIGHTS
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market_line import MarketLine
 from pytest_ibkr.sim.refusal import Refusal, failed, invalid
-from pytest_ibkr.sim.subscriptions import MORE_RIGHTS, Family, Key, Subscriptions
+from pytest_ibkr.sim.subscriptions import Family, Key, Subscriptions
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import (
     CancelMarketData,

@@ -115,7 +115,7 @@ class Subscriptions(Generic[S]):
         self._engine.owe(
             client,
             self._engine.conditions.latency.tick_s,
-            lambda: client.error(request_id, refusal.code, refusal.text),
+            lambda: client.refuse(request_id, refusal),
         )
 
 
@@ -124,15 +124,3 @@ def concerns(changed: Instrument, watched: Instrument) -> bool:
     if watched.con_id == changed.con_id:
         return True
     return changed.sec_type != "OPT" and watched.under_con_id == changed.con_id
-
-
-def no_permissions(instrument: Instrument) -> str:
-    """The sentence with which HMDS refuses; ISLAND is its name for NASDAQ."""
-    exchange = "ISLAND" if instrument.primary_exchange == "NASDAQ" else instrument.listing
-    return f"No market data permissions for {exchange} {instrument.sec_type}. {MORE_RIGHTS}"
-
-
-MORE_RIGHTS = (
-    "Requested market data requires additional subscription for API. See link in 'Market Data"
-    " Connections' dialog for more details."
-)

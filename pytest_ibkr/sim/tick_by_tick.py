@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_ibkr.sim import trade_ticks
+from pytest_ibkr.sim import past_ticks, trade_ticks
+from pytest_ibkr.sim.hmds import no_permissions
 from pytest_ibkr.sim.instruments import Instrument
-from pytest_ibkr.sim.past_ticks import past_ticks
 from pytest_ibkr.sim.refusal import Refusal, failed, invalid
 from pytest_ibkr.sim.streams import unknown_ticker
-from pytest_ibkr.sim.subscriptions import Subscriptions, no_permissions
+from pytest_ibkr.sim.subscriptions import Subscriptions
+from pytest_ibkr.sim.tick_search import Asked
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.tick_by_tick import (
     ALL_LAST,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.schedule import Timer
 
 KINDS: Final = {"Last": LAST, "AllLast": ALL_LAST, "BidAsk": BID_ASK, "MidPoint": MID_POINT}
+_PAST: Final = {LAST: "TRADES", ALL_LAST: "TRADES", BID_ASK: "BID_ASK", MID_POINT: "MIDPOINT"}
 GAP_S: Final = 15.0  # between two requests on one contract
 _LEAST: Final = 5
 _LINES_EACH: Final = 20  # one request for so many market data lines: 5 %
@@ -128,17 +130,24 @@ class TickLine:
         self._last = engine.market.quote(self.instrument, engine.now_s).last
         deque(self._ticks(engine.now_s, engine.now_s), maxlen=0)  # what stands now is no tick
         if request.count > 0:
-            at_s = engine.market_time(self.instrument)
-            self._client.send(
-                past_ticks(
-                    *(engine.market, self.instrument, request.request_id),
-                    kind=self._kind,
-                    count=request.count,
-                    until_s=at_s,
-                    ignore_size=request.ignore_size,
-                )
-            )
+            self._client.send(self._past())
         self._go_on()
+
+    def _past(self) -> Message:
+        engine, request = self._engine, self._request
+        at_s = engine.market_time(self.instrument)
+        asked = Asked(_PAST[self._kind], min(request.count, past_ticks.MOST), at_s)
+        found = past_ticks.found(
+            *(engine.market, self.instrument, asked),
+            start_s=at_s,
+            end_s=at_s,
+            ignore_size=request.ignore_size,
+        )
+        return past_ticks.message(
+            *(request.request_id, asked.what, found[-asked.count :]),
+            instrument=self.instrument,
+            version=self._client.version,
+        )
 
     def update(self) -> None:
         """Look now: a quote was set, and a last price set with it is a trade."""
@@ -153,7 +162,7 @@ class TickLine:
         engine, symbol = self._engine, self.instrument.symbol
         seen_s, self._seen_s = self._seen_s, engine.now_s
         found: list[Message] = []
-        if symbol not in engine.conditions.frozen and symbol not in engine.conditions.halted:
+        if symbol not in engine.conditions.frozen and symbol not in engine.halted:
             found = list(self._ticks(seen_s, engine.now_s))
             self._client.send(*found)
         self._last = engine.market.quote(self.instrument, engine.now_s).last
@@ -163,7 +172,7 @@ class TickLine:
     def _set_trade(self) -> Iterator[trade_ticks.Trade]:
         engine = self._engine
         quote = engine.market.quote(self.instrument, engine.now_s)
-        still = {self.instrument.symbol} & {*engine.conditions.frozen, *engine.conditions.halted}
+        still = {self.instrument.symbol} & {*engine.conditions.frozen, *engine.halted}
         if quote.last is not None and not still and engine.market.is_open(engine.now_s):
             venue = self.instrument.primary_exchange
             yield trade_ticks.Trade(engine.now_s, quote.last, quote.last_size or 1, venue)

@@ -171,6 +171,8 @@ def _dense(
     """
     begin_s = max(from_s - _WARM_UP_S, session.open_s - _INSTANT_S)
     volume = _volume(market.quote(instrument, begin_s)) if begin_s >= session.open_s else 0
+    if _volume(market.quote(instrument, until_s)) == volume:
+        return  # a currency pair, or a future of a far month: nothing to look for step by step
     left = 0
     for at_s in _instants(market, instrument, from_s=begin_s, until_s=until_s):
         quote = market.quote(instrument, at_s)

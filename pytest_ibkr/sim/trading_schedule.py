@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session
 from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import WHAT, Asked
+from pytest_ibkr.sim.hmds import no_data
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.times import zone_named
 from pytest_ibkr.wire.messages.history_queries import HistoricalSchedule, ScheduledSession
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.history_query import Query
 
-_NO_DATA: Final = "Historical Market Data Service error message:HMDS query returned no data: "
 _EARLY_OPEN_H: Final = 4  # the extended session of stocks begins at 04:00 exchange time
 _LATE_CLOSE_S: Final = 4 * 3600  # and ends four hours after the close
 
@@ -37,8 +37,8 @@ def answer(query: Query) -> None:
             use_rth=request.use_rth,
         )
     if found is None:
-        name = f"{query.instrument.local_symbol}@{request.contract.exchange}"
-        client.error(request.request_id, 162, f"{_NO_DATA}{name} {WHAT['SCHEDULE']}")
+        refusal = no_data(query.instrument, request.contract, WHAT["SCHEDULE"])
+        client.refuse(request.request_id, refusal)
     else:
         client.send(found)
 

@@ -218,7 +218,13 @@ def merge(parts: Sequence[Window]) -> Window | None:
 
 
 class UnderlyingPath:
-    """All days of one underlying, each built when first asked for."""
+    """All days of one underlying, each built when first asked for.
+
+    Attributes:
+        leader: the path it follows; None: it goes its own way.
+    """
+
+    leader: UnderlyingPath | None = None
 
     def __init__(self, block: SymbolBlock, calendar: SessionCalendar, *, seed: int) -> None:
         self.block, self.calendar, self._seed = block, calendar, seed

@@ -72,6 +72,8 @@ _OFFICIAL: Mapping[int, str] = MappingProxyType(
         105: "reqCurrentTimeInMillis",
         106: "cancelContractData",
         107: "cancelHistoricalTicks",
+        108: "reqConfig",
+        109: "updateConfig",
     }
 )
 NOT_SIMULATED: Mapping[int, str] = MappingProxyType(

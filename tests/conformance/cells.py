@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pytest_ibkr.wire.versions import NEWEST
 from tests.conformance.peers.model import Peer
 
 NEWEST_9_81 = 157
@@ -31,11 +32,13 @@ def cells() -> list[Cell]:
         from ibapi.server_versions import MAX_CLIENT_VER
 
         if MAX_CLIENT_VER <= NEWEST_9_81:
-            found += [_cell("ibapi-9.81", *pair) for pair in ((151, 151), (178, 157))]
+            found += [
+                _cell("ibapi-9.81", *pair) for pair in ((151, 151), (152, 152), (NEWEST, 157))
+            ]
         else:
-            found += [_cell("ibapi-10.46", version, version) for version in (157, 176, 178)]
+            found += [_cell("ibapi-10.46", version, version) for version in (176, 178, 187, 200)]
     if importlib.util.find_spec("ib_async") is not None:
-        found += [_cell("ib_async", version, version) for version in (157, 178)]
+        found += [_cell("ib_async", *pair) for pair in ((157, 157), (176, 176), (NEWEST, 178))]
     return found
 
 

@@ -17,6 +17,7 @@ from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.snapshot.model import Snapshot
 from pytest_ibkr.snapshot.store import load
 from tests.conformance.cells import Cell, cells
+from tests.conformance.peers.families import Families
 from tests.conformance.peers.model import Asked, Peer
 from tests.conformance.raw import RawClient
 
@@ -129,6 +130,14 @@ def is_expected(line: str, codes: set[int]) -> bool:
     """Whether a log line only repeats a message 4 that the test provoked."""
     found = _CODE.search(line)
     return found is not None and int(found[1]) in codes
+
+
+def able(meeting: Meeting, method: str) -> Families:
+    """Return what a client can ask; skips the test, saying why, where it cannot ask this."""
+    families = meeting.peer.families
+    if why := families.cannot(method):
+        pytest.skip(why)
+    return families
 
 
 @pytest.fixture

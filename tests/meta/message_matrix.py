@@ -23,7 +23,7 @@ from pytest_ibkr.wire.declare import NEVER, REQUESTS, RESPONSES, Message, specs
 from pytest_ibkr.wire.messages import session
 from pytest_ibkr.wire.names import NOT_SIMULATED, REQUEST_NAMES
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
-from tests.meta.matrix import ROWS, examples
+from tests.meta.matrix import NOT_SEEN, ROWS, examples, prepare
 from tests.meta.matrix.core import market_order
 from tests.meta.matrix.row import CONTRACT
 from tests.sim.added_bench import added_peer
@@ -33,27 +33,37 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "messages.md"
 SIM = ROOT / "pytest_ibkr" / "sim"
 ORDER_MODULES = ("order_rules", "order_flow", "orders", "buying_power", "order_attributes")
-WAIT_S = 15.0  # virtual; a snapshot that lacks something ends after 11
-
+WAIT_S = 31.0  # virtual; snapshots that lack something end after 11, scans come again after 30
 
 # Beside those of a request: the engine's own, for any frame.
 ANY_REQUEST = (0, 100, 320)
 
 
 @cache
-def observed() -> dict[str, frozenset[int]]:
-    """Ids of the messages that answered each request; message 4 is told by its codes."""
-    found = {"startApi": _ids(_at_start())}
+def answered() -> dict[str, tuple[Message, ...]]:
+    """What came for the examples of each request."""
+    found: dict[str, tuple[Message, ...]] = {"startApi": tuple(_at_start())}
     for name, messages in examples().items():
         asker = added_peer("ES", "SPX", "EUR.USD", "US-T")
+        prepare(asker.engine)
         # A resting and a filled order, so that queries and cancels have something to find.
         limit = market_order(1, order_type="LMT", limit_price=Decimal(700))
         for message in (limit, market_order(2)):
             asker.send(message, wait_s=5.0)
-        found[name] = _ids(
-            one for message in messages for one in asker.send(message, wait_s=WAIT_S)
-        )
+        sent = [one for message in messages for one in asker.send(message, wait_s=WAIT_S)]
+        found[name] = tuple(sent)
     return found
+
+
+def observed() -> dict[str, frozenset[int]]:
+    """Ids of the messages that answered each request; message 4 is told by its codes."""
+    return {name: _ids(messages) for name, messages in answered().items()}
+
+
+def codes(name: str) -> set[int]:
+    """Codes of message 4 that the examples of a request met."""
+    found = answered()[name]
+    return {one.code for one in found if isinstance(one, session.ErrorNotice)}
 
 
 def _at_start() -> list[Message]:
@@ -150,19 +160,21 @@ def _request_rows() -> list[str]:
         "With the condition `read_only`, queries of orders are refused by 321 with id −1, orders",
         "and cancels by 321 with theirs.",
         "",
-        "| Id | Name | Class | Answered from | Answers | Refused with |",
-        "|--:|---|---|---|---|---|",
+        "Evidence: sections of [gateway behaviour](./gateway-behaviour.md) and what they rest on.",
+        "",
+        "| Id | Name | Class | Answered from | Answers | Refused with | Evidence |",
+        "|--:|---|---|---|---|---|---|",
     ]
     for msg_id, cls in sorted(REQUESTS.items()):
         name = names[cls]
         row = ROWS[name]
         answers = ", ".join(map(str, sorted(observed()[name]))) or "–"
         refused = order_codes() if name == "placeOrder" else sorted(row.refused)
-        codes = ", ".join(map(str, refused)) or "–"
+        refusals = ", ".join(map(str, refused)) or "–"
         notices = f" ({', '.join(map(str, row.notices))})" if row.notices else ""
         lines.append(
             f"| {msg_id} | `{name}` | `{cls.__name__}` | {row.source} | {answers}"
-            f" | {codes}{notices} |"
+            f" | {refusals}{notices} | {row.evidence} |"
         )
     gated = [(cls, gates(cls)) for _id, cls in sorted(REQUESTS.items())]
     lines += ["", "Fields that depend on the version:", ""]
@@ -180,6 +192,8 @@ def _response_rows() -> list[str]:
     for msg_id, cls in sorted(RESPONSES.items()):
         texts = ", ".join(gates(cls)) or "–"
         lines.append(f"| {msg_id} | `{cls.__name__}` | {summary_of(cls) or '–'} | {texts} |")
+    lines += ["", "Those that the examples of this page do not bring about, and what it takes:", ""]
+    lines += [f"- {msg_id}: {needs}" for msg_id, needs in sorted(NOT_SEEN.items())]
     return [*lines, ""]
 
 

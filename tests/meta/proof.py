@@ -20,6 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "build" / "proof"
 PROOF_FILE = ROOT / "docs" / "reference" / "proof.json"
+FIGURES = ROOT / "tests" / "meta" / "proof_figures.json"
 CODE_SUFFIXES = {".py", ".json", ".gz", ".yaml", ".toml"}
 
 
@@ -113,9 +114,16 @@ def load(path: Path = PROOF_FILE) -> dict[str, Any]:
     return known
 
 
-def merge(*, parts: Path = PARTS, target: Path = PROOF_FILE) -> list[str]:
-    """Publish the recorded parts; figures that were not measured anew stay. Names merged."""
-    proof, names = load(target), []
+def merge(
+    *, parts: Path = PARTS, target: Path = PROOF_FILE, wanted: Iterable[str] | None = None
+) -> list[str]:
+    """Publish the recorded parts; return their names.
+
+    Figures that were not measured anew stay; of ``wanted`` only, where it is given.
+    """
+    kept = None if wanted is None else set(wanted)
+    proof = {name: entry for name, entry in load(target).items() if kept is None or name in kept}
+    names = []
     for part in sorted(parts.glob("*.json")):
         proof[part.stem] = json.loads(part.read_text("utf-8"))
         names.append(part.stem)
@@ -132,4 +140,5 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"proof.json: {', '.join(merge()) or 'nothing recorded'}\n")
+    published = merge(wanted=json.loads(FIGURES.read_text("utf-8")))
+    sys.stdout.write(f"proof.json: {', '.join(published) or 'nothing recorded'}\n")

@@ -48,6 +48,7 @@ MEANING = {
     "verification": "a program that asks to be verified: 321, or 66 and 70 without success",
     "late_pnl": "the first row of a P&L stream has no figures (DBL_MAX); the next one has",
     "calendar_events": "Wall Street Horizon: 10276, or the events a test wrote",
+    "news_feed": "whether the account has news: without it 10276 for every request of news",
     "max_messages_per_s": "above it 100; a warning (code 0) comes before. For connections to come",
     "rate_strikes": "how many 100s until the socket closes",
     "max_clients": "connections served; one more is closed without a byte",

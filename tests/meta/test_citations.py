@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.meta import house
+from tests.meta.matrix import ROWS
 
 PAGES = ("gateway-behaviour.md", "measured.md")
 THIS = "tests/meta/test_citations.py"
@@ -52,15 +53,25 @@ def cited() -> list[tuple[str, str, list[str]]]:
     return found
 
 
+def evidence() -> list[tuple[str, str, list[str]]]:
+    """The same of the page of messages: what the row of each request rests on."""
+    return [
+        (name, PAGES[0], re.findall(r"(?<![\d.])\d(?:\.\d)?(?![\d.])", row.evidence))
+        for name, row in ROWS.items()
+    ]
+
+
 def test_every_cited_section_exists() -> None:
     known = {page: headings(page) for page in PAGES}
-    every = cited()
+    every = cited() + evidence()
     assert len(every) > 30, "the citations are no longer found"
     assert [where for where in every if not where[2] or not set(where[2]) <= known[where[1]]] == []
 
 
 def test_no_section_is_there_that_nobody_cites() -> None:
-    named = {(page, section) for _file, page, sections in cited() for section in sections}
+    named = {
+        (page, section) for _file, page, sections in cited() + evidence() for section in sections
+    }
     numbers = {(page, one) for page in PAGES for one in headings(page) if "." in one}
     assert numbers - named == set()
 

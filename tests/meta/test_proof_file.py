@@ -9,11 +9,9 @@ import pytest
 
 from tests.meta import proof
 
-FIGURES = Path(__file__).with_name("proof_figures.json")
-
 
 def test_every_required_figure_is_measured_on_the_present_code() -> None:
-    required: list[str] = json.loads(FIGURES.read_text("utf-8"))
+    required: list[str] = json.loads(proof.FIGURES.read_text("utf-8"))
 
     assert proof.problems(proof.load(), required) == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.meta import trace
 
-PLUGIN = ("-p", "tests.meta.trace_plugin", "-p", "no:randomly")
+PLUGIN = ("-p", "no:asyncio", "-p", "tests.meta.trace_plugin", "-p", "no:randomly")
 SUITE = """
 import pytest
 

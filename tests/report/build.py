@@ -15,6 +15,7 @@ from pytest_ibkr.report.model import (
     SnapshotFacts,
     TestRow,
 )
+from pytest_ibkr.report.totals import pacing_of, requirements_of
 from pytest_ibkr.report.verdict import gate_of, rehearsal_of
 
 SNAPSHOT = SnapshotFacts(
@@ -103,6 +104,8 @@ def results(tests: list[TestRow], *, incomplete_because: str | None = None) -> R
         counts=dict(Counter(str(test.outcome) for test in tests)),
         metrics=summed_up(tests, LIMITS),
         tests=tests,
+        pacing=pacing_of(tests),
+        requirements=requirements_of(tests),
     )
 
 

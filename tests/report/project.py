@@ -70,7 +70,7 @@ filterwarnings = error
 """
 
 
-WITHOUT = ("randomly", "cacheprovider", "benchmark", "hypothesispytest")
+WITHOUT = ("anyio", "asyncio", "randomly", "cacheprovider", "benchmark", "hypothesispytest")
 WITHOUT_PAGE = ("html", "html_fixtures")
 
 

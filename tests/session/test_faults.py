@@ -13,6 +13,7 @@ from pytest_ibkr.wire.messages.contract import Contract, ContractDataEnd, ReqCon
 from pytest_ibkr.wire.messages.history import (
     CancelHistoricalData,
     HistoricalData,
+    HistoricalDataEnd,
     ReqHistoricalData,
 )
 from pytest_ibkr.wire.messages.market_data import (
@@ -144,7 +145,9 @@ def test_what_a_delayed_request_sends_comes_late_whole_and_in_order(ibkr, client
         ibkr.clock.sleep(2)
         client.wait_for(HistoricalData)
     late = [m for m in client.received if getattr(m, "request_id", -1) in (4, 5)]
-    assert [getattr(m, "code", "bars") for m in late] == [2174, 321, "bars"]
+    assert [getattr(m, "code", type(m).__name__) for m in late] == [
+        *(2174, 321, "HistoricalData", "HistoricalDataEnd")
+    ]
 
 
 def test_a_delayed_stream_can_be_cancelled_before_its_first_tick(ibkr, client):
@@ -168,7 +171,8 @@ def test_a_cut_tears_the_answer_it_was_armed_for_and_no_other(ibkr, client):
         client.read_to_end()
     assert client.of(HistoricalData) == []
     sent = [e.message for e in ibkr.journal.entries() if e.direction == "out"]
-    assert isinstance(sent[-1], HistoricalData), "what was torn"
+    assert isinstance(sent[-2], HistoricalData), "what was torn"
+    assert isinstance(sent[-1], HistoricalDataEnd), "and what would have followed"
     assert len(client.of(TickPrice)) == len([m for m in sent if isinstance(m, TickPrice)])
 
 

@@ -36,8 +36,8 @@ def test_requests_are_found_by_their_official_names(ibkr):
     [
         ("reqMarketData", "no request is called 'reqMarketData'; did you mean 'reqMktData'?"),
         ("reqHistoricData", "did you mean 'reqHistoricalData'?"),
-        ("xyz", "no request is called 'xyz'; known: startApi, "),
-        ("reqHeadTimeStamp", "reqHeadTimeStamp is not simulated by pytest-ibkr"),
+        ("xyz", "no request is called 'xyz'; known: reqMktData, "),
+        ("reqConfig", "reqConfig is not simulated by pytest-ibkr"),
     ],
 )
 def test_an_unknown_request_name_says_which_was_meant(ibkr, name, text):
@@ -61,8 +61,8 @@ def test_messages_are_found_by_their_class(ibkr):
 @pytest.mark.parametrize(
     ("number", "name"),
     [
-        (87, "reqHeadTimeStamp (message 87)"),
-        (104, "reqUserInfo (message 104)"),
+        (106, "cancelContractData (message 106)"),
+        (109, "updateConfig (message 109)"),
         (999, "message 999"),
     ],
 )

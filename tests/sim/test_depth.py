@@ -230,7 +230,7 @@ def test_a_reset_declares_the_book_void_and_sends_it_again() -> None:
 def test_a_halt_ends_the_book_with_316() -> None:
     client = peer()
     client.send(depth())
-    client.engine.conditions.halted.add("SPY")
+    client.engine.halted.add("SPY")
     assert errors(client.wait(1)) == [(7, 316, HALTED)]
     assert client.wait(10) == []
     assert client.engine.streams.lines_in_use() == 0

@@ -152,11 +152,11 @@ def test_a_frozen_quote_fills_for_a_minute_and_then_no_more(bench: Bench, client
 
 
 def test_nothing_fills_while_the_symbol_is_halted(bench: Bench, client: Desk) -> None:
-    bench.engine.conditions.halted.add("SPY")
+    bench.engine.halted.add("SPY")
     client.place(1, "BUY", 10)
     bench.run(10)
     assert client.order(1).filled == 0
-    bench.engine.conditions.halted.clear()
+    bench.engine.halted.clear()
     bench.run(1)
     assert client.order(1).filled == 10
 

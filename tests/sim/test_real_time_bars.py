@@ -157,7 +157,7 @@ def test_no_bar_comes_while_a_symbol_stands_still(how: str) -> None:
     if how == "frozen":
         client.engine.faults.freeze("SPY")
     else:
-        client.engine.conditions.halted.add("SPY")
+        client.engine.halted.add("SPY")
     assert client.wait(20) == []
 
 

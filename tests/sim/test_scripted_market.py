@@ -12,10 +12,12 @@ from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.scripted_market import Change, ScriptedMarket
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.model import Snapshot
+from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.history import HistoricalBar, HistoricalData
 from pytest_ibkr.wire.messages.market_data import TickGeneric, TickOptionComputation, TickPrice
 from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
+from tests.sim.added_bench import ES, added_peer, listed, world_with
 from tests.sim.data_bench import (
     CAPTURED,
     SPY,
@@ -239,6 +241,60 @@ def test_what_was_scripted_survives_another_world(spy):
     assert engine.market.quote(option(), TEN + 1).bid == 1.0
 
 
+@pytest.mark.parametrize("when", ["listed before the move", "listed after it"])
+def test_what_follows_an_underlying_moves_with_it(spy, when):
+    before, after = ["ES", "SPX"], []
+    if when == "listed after it":
+        before, after = after, before
+    engine = Engine(world_with(*before), start_s=TEN)
+    engine.market.move(spy, share=-0.03, over_s=0, at_s=TEN)
+    if after:
+        engine.use_world(world_with(*after))
+    still = world_with("ES", "SPX").market
+    for name in ("ES", "SPX"):
+        follower = listed(name)
+        for at_s in INSTANTS[4:]:
+            moved = engine.market.quote(follower, at_s)
+            assert moved.last == pytest.approx(still.quote(follower, at_s).last * 0.97, rel=1e-4)
+        assert engine.market.quote(follower, TEN - 5) == still.quote(follower, TEN - 5)
+
+
+def test_bars_and_options_of_a_follower_agree_with_the_move():
+    client = added_peer("ES", "SPX", at_s=on_friday(10, 2))
+    market = client.engine.market
+    [call] = client.engine.world.book.find(
+        Contract(symbol="SPX", sec_type="OPT", expiry="20260717", strike=7530.0, right="C")
+    )
+    bid = market.quote(call, client.engine.now_s).bid
+    spy = normal_world().book.by_symbol("SPY")
+    market.move(spy, share=-0.03, over_s=0, at_s=client.engine.now_s)
+    assert market.quote(call, client.engine.now_s).bid < bid / 2
+    client.engine.advance(on_friday(10, 12))
+    still = added_peer("ES", at_s=on_friday(10, 12))
+    was, now = bars(still, contract=ES), bars(client, contract=ES)
+    last = list(now.values())[-1]
+    assert last.close == market.quote(listed("ES"), client.engine.now_s - 1).last
+    assert last.high == pytest.approx(list(was.values())[-1].high * 0.97, abs=0.3)
+    assert list(now.values())[0] == list(was.values())[0]
+
+
+def test_a_move_of_a_follower_leaves_what_it_follows(spy):
+    market = Engine(world_with("ES"), start_s=TEN).market
+    market.move(listed("ES"), share=0.01, over_s=0, at_s=TEN)
+    assert market.quote(spy, TEN + 1) == normal_world().market.quote(spy, TEN + 1)
+    still = world_with("ES").market.quote(listed("ES"), TEN + 1).last
+    assert market.quote(listed("ES"), TEN + 1).last == pytest.approx(still * 1.01, rel=1e-4)
+
+
+def test_a_stream_of_a_follower_is_sent_the_move_at_once(spy):
+    client = added_peer("ES")
+    client.send(client.market_data(contract=ES))
+    client.engine.market.move(spy, share=0.02, over_s=0, at_s=client.engine.now_s)
+    client.engine.market_changed("SPY")
+    [bid] = [m.price for m in only(client.wait(0.0), TickPrice) if m.tick == 1]
+    assert bid > 1.01 * world_with("ES").market.quote(listed("ES"), client.engine.now_s).bid
+
+
 def test_another_session_of_the_world_sees_nothing_of_it(market, spy):
     market.write(spy, Change({"bid": 1.0}), at_s=TEN)
     market.move(spy, share=0.5, over_s=0, at_s=TEN)
@@ -293,13 +349,13 @@ def test_a_stop_is_triggered_by_a_move():
 def test_a_halt_is_announced_and_its_end_lets_orders_look():
     client, spy = peer(), normal_world().book.by_symbol("SPY")
     client.send(client.market_data())
-    client.engine.conditions.halted.add("SPY")
+    client.engine.halted.add("SPY")
     client.engine.market_changed("SPY")
     assert [m.value for m in only(client.wait(0.0), TickGeneric) if m.tick == 49] == [1.0]
     client.engine.market.write(spy, Change({"ask": 740.0, "bid": 739.0}), at_s=client.engine.now_s)
     found = client.send(limit(3, "BUY", "740.00"))
     assert "Filled" not in {m.status for m in only(found, OrderStatus)}
-    client.engine.conditions.halted.discard("SPY")
+    client.engine.halted.discard("SPY")
     client.engine.market_changed("SPY")
     found = client.wait(0.0)
     assert [m.value for m in only(found, TickGeneric) if m.tick == 49] == [0.0]

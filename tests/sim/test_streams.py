@@ -170,12 +170,12 @@ def test_a_frozen_symbol_sends_nothing_until_it_thaws():
 def test_a_halt_is_told_once_and_stops_the_prices():
     client = peer()
     client.send(client.market_data(), wait_s=2)
-    client.engine.conditions.halted.add("SPY")
+    client.engine.halted.add("SPY")
     client.engine.streams.refresh("SPY")
     client.wait(1)
     assert [t.value for t in only(client.seen, TickGeneric) if t.tick == 49] == [0.0, 1.0]
     assert only(client.wait(10), TickPrice) == []
-    client.engine.conditions.halted.clear()
+    client.engine.halted.clear()
     assert [t.value for t in only(client.wait(1), TickGeneric)] == [0.0]
 
 

@@ -206,13 +206,13 @@ def test_nothing_is_sent_or_made_up_for_while_a_symbol_stands_still(how: str) ->
     if how == "frozen":
         fault = client.engine.faults.freeze("SPY")
     else:
-        client.engine.conditions.halted.add("SPY")
+        client.engine.halted.add("SPY")
     assert client.wait(10) == []
     thawed_s = client.engine.now_s
     if how == "frozen":
         client.engine.faults.disarm(fault)
     else:
-        client.engine.conditions.halted.clear()
+        client.engine.halted.clear()
     found = only(client.wait(5), TickByTick)
     assert found
     assert min(t.at_s for t in found) >= int(thawed_s) - 1

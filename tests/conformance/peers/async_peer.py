@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import ib_async
-from ib_async import IB, Contract
+from ib_async import IB
 
+from tests.conformance.peers.async_families import AsyncFamilies
+from tests.conformance.peers.async_writing import contract, order
 from tests.conformance.peers.model import (
     PRICE_TICKS,
     Asked,
@@ -40,7 +42,8 @@ class AsyncPeer:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
-        ib = self._ib = IB()
+        ib = self.ib = IB()
+        self.families = AsyncFamilies(self)
         ib.client.MaxRequests = 0  # its throttle waits on the real clock
         ib.RequestTimeout = PATIENCE_S
         ib.RaiseRequestErrors = True
@@ -58,26 +61,26 @@ class AsyncPeer:
     # -- connection
 
     def connect(self, host: str, port: int, client_id: int) -> None:
-        self._ib.connect(host, port, client_id, timeout=PATIENCE_S, raiseSyncErrors=True)
+        self.ib.connect(host, port, client_id, timeout=PATIENCE_S, raiseSyncErrors=True)
 
     def close(self) -> None:
         """Disconnect and close the loop: neither it nor its transport may outlive the test."""
         if self._loop.is_closed():
             return
-        self._ib.disconnect()
+        self.ib.disconnect()
         for _ in range(3):
             self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
         asyncio.set_event_loop(None)
 
     def version(self) -> int:
-        return int(self._ib.client.serverVersion())
+        return int(self.ib.client.serverVersion())
 
     def accounts(self) -> list[str]:
-        return list(self._ib.managedAccounts())
+        return list(self.ib.managedAccounts())
 
     def next_id(self) -> int:
-        return int(self._ib.client._reqIdSeq)  # what its next request or order will carry
+        return int(self.ib.client._reqIdSeq)  # what its next request or order will carry
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         async def watch() -> bool:
@@ -91,22 +94,22 @@ class AsyncPeer:
     # -- account
 
     def summary(self) -> dict[tuple[str, str], str]:
-        return {(row.tag, row.currency): row.value for row in self._ib.accountSummary()}
+        return {(row.tag, row.currency): row.value for row in self.ib.accountSummary()}
 
     def account_values(self, account: str) -> dict[tuple[str, str], str]:
         """Return what its connect asked for already."""
-        rows = [row for row in self._ib.accountValues(account) if not row.modelCode]
+        rows = [row for row in self.ib.accountValues(account) if not row.modelCode]
         return {(row.tag, row.currency): row.value for row in rows}
 
     def positions(self) -> dict[int, Decimal]:
-        self._ib.reqPositions()
-        return {row.contract.conId: number(row.position) for row in self._ib.positions()}
+        self.ib.reqPositions()
+        return {row.contract.conId: number(row.position) for row in self.ib.positions()}
 
     # -- contracts, history
 
     def details(self, asked: Asked) -> list[Details]:
         try:
-            found = self._ib.reqContractDetails(contract(asked))
+            found = self.ib.reqContractDetails(contract(asked))
         except ib_async.wrapper.RequestError as exc:
             raise Refused(Notice(exc.reqId, exc.code, exc.message)) from exc
         return [details(row) for row in found]
@@ -121,11 +124,11 @@ class AsyncPeer:
                 frozenset(row.expirations),
                 frozenset(row.strikes),
             )
-            for row in self._ib.reqSecDefOptParams(symbol, "", "STK", con_id)
+            for row in self.ib.reqSecDefOptParams(symbol, "", "STK", con_id)
         ]
 
     def bars(self, asked: Asked, *, duration: str, size: str) -> list[Bar]:
-        rows = self._ib.reqHistoricalData(contract(asked), "", duration, size, "TRADES", True)
+        rows = self.ib.reqHistoricalData(contract(asked), "", duration, size, "TRADES", True)
         return [
             Bar(r.date, r.open, r.high, r.low, r.close, number(r.volume), r.average, r.barCount)
             for r in rows
@@ -134,28 +137,30 @@ class AsyncPeer:
     # -- market data
 
     def want_data_type(self, data_type: int) -> None:
-        self._ib.reqMarketDataType(data_type)
+        self.ib.reqMarketDataType(data_type)
 
     def snapshot(self, asked: Asked) -> Line:
         line = self._lines[asked.con_id] = Line(0)
-        self._ib.reqTickers(contract(asked))
+        self.ib.reqTickers(contract(asked))
         line.ended = True
         return line
 
     def stream(self, asked: Asked) -> Line:
         line = self._lines[asked.con_id] = Line(0)
-        self._ib.reqMktData(contract(asked), "", False, False)
+        self.ib.reqMktData(contract(asked), "", False, False)
         return line
 
     def stop_stream(self, line: Line) -> None:
         [con_id] = [key for key, value in self._lines.items() if value is line]
-        contracts: list[Any] = [ticker.contract for ticker in self._ib.tickers()]
+        contracts: list[Any] = [ticker.contract for ticker in self.ib.tickers()]
         [streamed] = [one for one in contracts if one.conId == con_id]
-        self._ib.cancelMktData(streamed)
+        self.ib.cancelMktData(streamed)
 
     def _keep_ticks(self, tickers: set[Any]) -> None:
         for ticker in tickers:
-            line = self._lines[ticker.contract.conId]
+            line = self._lines.get(ticker.contract.conId)
+            if line is None:  # depth or tick-by-tick
+                continue
             line.prices += [
                 (t.tickType, t.price) for t in ticker.ticks if t.tickType in PRICE_TICKS
             ]
@@ -166,33 +171,33 @@ class AsyncPeer:
     # -- orders
 
     def place(self, asked: Asked, ticket: Ticket) -> int:
-        trade = self._ib.placeOrder(contract(asked), order(ticket))
+        trade = self.ib.placeOrder(contract(asked), order(ticket))
         return int(trade.order.orderId)
 
     def modify(self, order_id: int, asked: Asked, ticket: Ticket) -> None:
-        [trade] = [t for t in self._ib.trades() if t.order.orderId == order_id]
+        [trade] = [t for t in self.ib.trades() if t.order.orderId == order_id]
         trade.order.totalQuantity, trade.order.lmtPrice = ticket.quantity, ticket.limit
-        self._ib.placeOrder(trade.contract, trade.order)
+        self.ib.placeOrder(trade.contract, trade.order)
 
     def cancel(self, order_id: int) -> None:
-        [trade] = [t for t in self._ib.trades() if t.order.orderId == order_id]
-        self._ib.cancelOrder(trade.order)
+        [trade] = [t for t in self.ib.trades() if t.order.orderId == order_id]
+        self.ib.cancelOrder(trade.order)
 
     def working(self) -> list[Working]:
-        return newest([working(trade) for trade in self._ib.reqOpenOrders()])
+        return newest([working(trade) for trade in self.ib.reqOpenOrders()])
 
     def replayed(self) -> list[Working]:
         """Return the open orders that came without asking, or with what its connect asks."""
-        return newest([working(trade) for trade in self._ib.openTrades()])
+        return newest([working(trade) for trade in self.ib.openTrades()])
 
     def completed(self) -> list[Completed]:
         return [
             Completed(t.order.permId, t.orderStatus.status, t.contract.conId, t.order.action)
-            for t in self._ib.reqCompletedOrders(False)
+            for t in self.ib.reqCompletedOrders(False)
         ]
 
     def past_executions(self) -> list[Execution]:
-        return [execution(fill) for fill in self._ib.reqExecutions()]
+        return [execution(fill) for fill in self.ib.reqExecutions()]
 
     def _keep_execution(self, _trade: Any, fill: Any) -> None:
         self.executions[fill.execution.execId] = execution(fill)
@@ -204,21 +209,6 @@ class AsyncPeer:
 def number(value: object) -> Decimal:
     """Return a quantity as the other peers do."""
     return Decimal(str(value)).normalize() + 0
-
-
-def contract(asked: Asked) -> Any:
-    """Write a contract the library's way."""
-    return Contract(
-        conId=asked.con_id, symbol=asked.symbol, secType=asked.sec_type,
-        exchange=asked.exchange, currency=asked.currency,
-    )  # fmt: skip
-
-
-def order(ticket: Ticket) -> Any:
-    """Write an order the library's way."""
-    if ticket.limit is None:
-        return ib_async.MarketOrder(ticket.action, ticket.quantity, tif=ticket.tif)
-    return ib_async.LimitOrder(ticket.action, ticket.quantity, ticket.limit, tif=ticket.tif)
 
 
 def status(trade: Any) -> Status:

@@ -40,6 +40,12 @@ def row(*values: object) -> Row:
     return tuple(map(plain, values))
 
 
+def computation(*values: object) -> Row:
+    """Return volatility, delta, price, gamma, vega, theta, underlying; None: not computed."""
+    marks = (-1.0, -2.0, -1.0, -2.0, -2.0, -2.0, -1.0)
+    return tuple(None if v == mark else v for v, mark in zip(row(*values), marks, strict=True))
+
+
 @dataclass(slots=True)
 class Stream:
     """Rows that go on arriving until ``stop``."""

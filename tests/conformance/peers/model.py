@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tests.conformance.peers.families import Families
 
 PRICE_TICKS = (1, 2, 4, 6, 7, 9, 14, *range(66, 69), 72, 73, 75, 76)
 
@@ -189,6 +192,10 @@ class Refused(Exception):
 
 class Peer(Protocol):
     """A connected client library; every wait ends after ``PATIENCE_S`` real seconds."""
+
+    @property
+    def families(self) -> Families:
+        """What it can ask beside the main job."""
 
     @property
     def notices(self) -> list[Notice]:

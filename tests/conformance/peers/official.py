@@ -9,9 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
-from ibapi.order import Order
 
 from tests.conformance.peers.model import (
     Asked,
@@ -30,6 +28,8 @@ from tests.conformance.peers.model import (
     newest,
 )
 from tests.conformance.peers.official_app import SESSION, App, number
+from tests.conformance.peers.official_families import OfficialFamilies
+from tests.conformance.peers.official_writing import contract, order
 
 PATIENCE_S = 8.0
 FARMS = range(2100, 2200)
@@ -41,14 +41,15 @@ class OfficialPeer:
     """``ibapi``: two threads per connection, joined when it closes."""
 
     def __init__(self) -> None:
-        self._app = App()
+        self.app = App()
+        self.families = OfficialFamilies(self)
         self._runner: threading.Thread | None = None
         self._request_ids = itertools.count(9001)  # far from order ids: errors share one space
 
     # -- connection
 
     def connect(self, host: str, port: int, client_id: int) -> None:
-        app = self._app
+        app = self.app
         app.connect(host, port, client_id)
         self._runner = threading.Thread(target=app.run, name="ibapi-run")
         self._runner.start()
@@ -56,7 +57,7 @@ class OfficialPeer:
 
     def close(self) -> None:
         """End both threads at once; ``disconnect`` alone leaves its reader up to a second."""
-        app, runner, self._runner = self._app, self._runner, None
+        app, runner, self._runner = self.app, self._runner, None
         if runner is None:
             return
         queue, reader = app.msg_queue, app.reader
@@ -68,51 +69,51 @@ class OfficialPeer:
         runner.join()
 
     def version(self) -> int:
-        return int(self._app.serverVersion())
+        return int(self.app.serverVersion())
 
     def accounts(self) -> list[str]:
-        return [account for account in self._app.account_list.split(",") if account]
+        return [account for account in self.app.account_list.split(",") if account]
 
     def next_id(self) -> int:
-        before = len(self._app.order_ids)
-        self._app.reqIds(1)
-        self.until(lambda: len(self._app.order_ids) > before, "nextValidId")
-        return self._app.order_ids[-1]
+        before = len(self.app.order_ids)
+        self.app.reqIds(1)
+        self.until(lambda: len(self.app.order_ids) > before, "nextValidId")
+        return self.app.order_ids[-1]
 
     # -- what arrived
 
     @property
     def notices(self) -> list[Notice]:
-        return self._app.notices
+        return self.app.notices
 
     @property
     def statuses(self) -> list[Status]:
-        return self._app.statuses
+        return self.app.statuses
 
     @property
     def executions(self) -> dict[str, Execution]:
-        return self._app.executions
+        return self.app.executions
 
     @property
     def commissions(self) -> dict[str, Commission]:
-        return self._app.commissions
+        return self.app.commissions
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        assert self._app.wait(condition, PATIENCE_S), f"{what} never came"
+        assert self.app.wait(condition, PATIENCE_S), f"{what} never came"
 
     # -- account
 
     def summary(self) -> dict[tuple[str, str], str]:
-        rows = self._ask("summary", lambda i: self._app.reqAccountSummary(i, "All", SUMMARY_TAGS))
+        rows = self._ask("summary", lambda i: self.app.reqAccountSummary(i, "All", SUMMARY_TAGS))
         return {(tag, currency): value for tag, currency, value in rows}
 
     def account_values(self, account: str) -> dict[tuple[str, str], str]:
-        self._app.reqAccountUpdates(True, account)
-        self.until(lambda: ("account", SESSION) in self._app.ends, "accountDownloadEnd")
-        return {(key, currency): value for key, currency, value in self._app.rows[SESSION]}
+        self.app.reqAccountUpdates(True, account)
+        self.until(lambda: ("account", SESSION) in self.app.ends, "accountDownloadEnd")
+        return {(key, currency): value for key, currency, value in self.app.rows[SESSION]}
 
     def positions(self) -> dict[int, Decimal]:
-        app = self._app
+        app = self.app
         app.rows[-2].clear()
         app.ends.discard(("positions", SESSION))
         app.reqPositions()
@@ -122,11 +123,11 @@ class OfficialPeer:
     # -- contracts, history
 
     def details(self, asked: Asked) -> list[Details]:
-        found = self._ask("details", lambda i: self._app.reqContractDetails(i, contract(asked)))
+        found = self._ask("details", lambda i: self.app.reqContractDetails(i, contract(asked)))
         return [details(row) for row in found]
 
     def chains(self, symbol: str, con_id: int) -> list[Chain]:
-        send = lambda i: self._app.reqSecDefOptParams(i, symbol, "", "STK", con_id)  # noqa: E731
+        send = lambda i: self.app.reqSecDefOptParams(i, symbol, "", "STK", con_id)  # noqa: E731
         return [
             Chain(exchange, name, multiplier, int(under), frozenset(dates), frozenset(strikes))
             for exchange, under, name, multiplier, dates, strikes in self._ask("chains", send)
@@ -134,7 +135,7 @@ class OfficialPeer:
 
     def bars(self, asked: Asked, *, duration: str, size: str) -> list[Bar]:
         wanted: tuple[Any, ...] = (contract(asked), "", duration, size, "TRADES", 1, 1, False, [])
-        rows = self._ask("bars", lambda i: self._app.reqHistoricalData(i, *wanted))
+        rows = self._ask("bars", lambda i: self.app.reqHistoricalData(i, *wanted))
         return [
             Bar(r.date, r.open, r.high, r.low, r.close, number(r.volume), weighted(r), r.barCount)
             for r in rows
@@ -143,7 +144,7 @@ class OfficialPeer:
     # -- market data
 
     def want_data_type(self, data_type: int) -> None:
-        self._app.reqMarketDataType(data_type)
+        self.app.reqMarketDataType(data_type)
 
     def snapshot(self, asked: Asked) -> Line:
         line = self._open_line(asked, snapshot=True)
@@ -154,12 +155,12 @@ class OfficialPeer:
         return self._open_line(asked, snapshot=False)
 
     def stop_stream(self, line: Line) -> None:
-        self._app.cancelMktData(line.request_id)
+        self.app.cancelMktData(line.request_id)
 
     def _open_line(self, asked: Asked, *, snapshot: bool) -> Line:
         line = Line(next(self._request_ids))
-        self._app.lines[line.request_id] = line
-        self._app.reqMktData(line.request_id, contract(asked), "", snapshot, False, [])
+        self.app.lines[line.request_id] = line
+        self.app.reqMktData(line.request_id, contract(asked), "", snapshot, False, [])
         return line
 
     # -- orders
@@ -170,18 +171,18 @@ class OfficialPeer:
         return order_id
 
     def modify(self, order_id: int, asked: Asked, ticket: Ticket) -> None:
-        self._app.placeOrder(order_id, contract(asked), order(ticket))
+        self.app.placeOrder(order_id, contract(asked), order(ticket))
 
     def cancel(self, order_id: int) -> None:
         try:
             from ibapi.order_cancel import OrderCancel
         except ImportError:  # 9.81
-            self._app.cancelOrder(order_id)
+            self.app.cancelOrder(order_id)
         else:
-            self._app.cancelOrder(order_id, OrderCancel())
+            self.app.cancelOrder(order_id, OrderCancel())
 
     def working(self) -> list[Working]:
-        app = self._app
+        app = self.app
         first = len(app.echoes)
         app.ends.discard(("orders", SESSION))
         app.reqOpenOrders()
@@ -190,10 +191,10 @@ class OfficialPeer:
 
     def replayed(self) -> list[Working]:
         """Return the open orders that came without asking."""
-        return newest(self._app.echoes)
+        return newest(self.app.echoes)
 
     def completed(self) -> list[Completed]:
-        app = self._app
+        app = self.app
         app.finished.clear()
         app.ends.discard(("completed", SESSION))
         app.reqCompletedOrders(False)
@@ -201,46 +202,32 @@ class OfficialPeer:
         return list(app.finished)
 
     def past_executions(self) -> list[Execution]:
-        return self._ask("executions", lambda i: self._app.reqExecutions(i, ExecutionFilter()))
+        return self._ask("executions", lambda i: self.app.reqExecutions(i, ExecutionFilter()))
 
     # -- request and answer
 
-    def _ask(self, kind: str, send: Callable[[int], Any]) -> list[Any]:
-        app, request_id = self._app, next(self._request_ids)
-        send(request_id)
-        self.until(
-            lambda: (kind, request_id) in app.ends or self._refusal(request_id) is not None,
-            f"the end of {kind}",
-        )
+    def request_id(self) -> int:
+        """Return an id no request had."""
+        return next(self._request_ids)
+
+    def answered(self, request_id: int, whole: Callable[[], bool]) -> None:
+        """Wait for the whole answer of a request; raises ``Refused``."""
+        self.until(lambda: whole() or self._refusal(request_id) is not None, "the answer")
         self._raise_refusal(request_id)
+
+    def _ask(self, kind: str, send: Callable[[int], Any]) -> list[Any]:
+        app, request_id = self.app, self.request_id()
+        send(request_id)
+        self.answered(request_id, lambda: (kind, request_id) in app.ends)
         return app.rows[request_id]
 
     def _refusal(self, request_id: int) -> Notice | None:
-        found = (n for n in self._app.notices if n.request_id == request_id)
+        found = (n for n in self.app.notices if n.request_id == request_id)
         return next((n for n in found if n.code not in FARMS), None)
 
     def _raise_refusal(self, request_id: int) -> None:
         if (notice := self._refusal(request_id)) is not None:
             raise Refused(notice)
-
-
-def contract(asked: Asked) -> Any:
-    """Write a contract the library's way."""
-    made = Contract()
-    made.conId, made.symbol, made.secType = asked.con_id, asked.symbol, asked.sec_type
-    made.exchange, made.currency = asked.exchange, asked.currency
-    return made
-
-
-def order(ticket: Ticket) -> Any:
-    """Write an order the library's way; 9.81's defaults ask for routing long retired."""
-    made = Order()
-    made.action, made.totalQuantity, made.tif = ticket.action, ticket.quantity, ticket.tif
-    made.orderType = "MKT" if ticket.limit is None else "LMT"
-    if ticket.limit is not None:
-        made.lmtPrice = ticket.limit
-    made.eTradeOnly = made.firmQuoteOnly = False
-    return made
 
 
 def details(row: Any) -> Details:

@@ -24,6 +24,7 @@ from tests.conformance.peers.model import (
     Status,
     Working,
 )
+from tests.conformance.peers.official_callbacks import OPTION_CALCULATION, FamilyCallbacks
 
 SESSION = -1  # the key of answers that carry no request id
 
@@ -38,10 +39,11 @@ def known(value: Any, sentinel: float | None = None) -> float | None:
     return None if value is None or value == sentinel else float(value)
 
 
-class App(EWrapper, EClient):  # type: ignore[misc]
+class App(FamilyCallbacks, EWrapper, EClient):  # type: ignore[misc]
     """Threads: the library's reader, one running ``run``, and the test's, which waits."""
 
     def __init__(self) -> None:
+        FamilyCallbacks.__init__(self)
         EWrapper.__init__(self)
         EClient.__init__(self, self)
         self.changed = threading.Condition()
@@ -128,10 +130,14 @@ class App(EWrapper, EClient):  # type: ignore[misc]
         self, reqId: int, tickType: int, tickAttrib: int, *values: Any
     ) -> None:
         implied, delta, price, _dividend, gamma, vega, theta, under = values
-        self.lines[reqId].greeks[tickType] = Greeks(
+        computed = Greeks(
             known(implied, -1), known(delta, -2), known(price, -1), known(gamma, -2),
             known(vega, -2), known(theta, -2), known(under, -1),
         )  # fmt: skip
+        if tickType == OPTION_CALCULATION:
+            self.keep_calculation(reqId, computed)
+        else:
+            self.lines[reqId].greeks[tickType] = computed
 
     def tickSnapshotEnd(self, reqId: int) -> None:
         self.lines[reqId].ended = True
@@ -145,6 +151,9 @@ class App(EWrapper, EClient):  # type: ignore[misc]
         self.statuses.append(Status(orderId, status, number(filled), number(remaining), perm_id))
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+        if order.whatIf:
+            self.previews[orderId] = orderState
+            return
         echo = Working(
             orderId, order.permId, orderState.status, contract.conId, order.action,
             number(order.totalQuantity), order.orderType, order.lmtPrice,

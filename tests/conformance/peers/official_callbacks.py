@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
+from dataclasses import astuple
 from typing import Any
 
 from tests.conformance.peers.families import Row, row
+from tests.conformance.peers.model import Greeks
 
 OPTION_CALCULATION = 53
 
@@ -100,10 +102,9 @@ class FamilyCallbacks:
     def realtimeBar(self, reqId: int, *bar: Any) -> None:
         self.heard[reqId].append(row(*bar))
 
-    def keep_calculation(self, reqId: int, *values: Any) -> None:
+    def keep_calculation(self, reqId: int, computed: Greeks) -> None:
         """Keep an option calculator's answer."""
-        implied, delta, price, _dividend, gamma, vega, theta, under = values
-        self._whole(reqId, [row(implied, delta, price, gamma, vega, theta, under)])
+        self._whole(reqId, [row(*astuple(computed))])
 
     # -- history
 

@@ -16,6 +16,7 @@ from tests.conformance.peers.families import (
     row,
 )
 from tests.conformance.peers.model import Asked, Ticket
+from tests.conformance.peers.official_writing import contract, order
 
 if TYPE_CHECKING:
     from tests.conformance.peers.official import OfficialPeer
@@ -81,48 +82,48 @@ class OfficialFamilies:
     def depth(self, asked: Asked, rows: int) -> Stream:
         app, smart = self._app, asked.exchange == "SMART"
         return self._open(
-            lambda i: app.reqMktDepth(i, self._contract(asked), rows, smart, []),
+            lambda i: app.reqMktDepth(i, contract(asked), rows, smart, []),
             lambda i: app.cancelMktDepth(i, smart),
         )
 
     def tick_by_tick(self, asked: Asked, kind: str) -> Stream:
         app = self._app
         return self._open(
-            lambda i: app.reqTickByTickData(i, self._contract(asked), kind, 0, False),
+            lambda i: app.reqTickByTickData(i, contract(asked), kind, 0, False),
             app.cancelTickByTickData,
         )
 
     def real_time_bars(self, asked: Asked) -> Stream:
         app = self._app
         return self._open(
-            lambda i: app.reqRealTimeBars(i, self._contract(asked), 5, "TRADES", True, []),
+            lambda i: app.reqRealTimeBars(i, contract(asked), 5, "TRADES", True, []),
             app.cancelRealTimeBars,
         )
 
     def implied_volatility(self, asked: Asked, price: float, under: float) -> list[Row]:
-        wanted = (self._contract(asked), price, under, [])
+        wanted = (contract(asked), price, under, [])
         return self._ask(lambda i: self._app.calculateImpliedVolatility(i, *wanted))
 
     def option_price(self, asked: Asked, volatility: float, under: float) -> list[Row]:
-        wanted = (self._contract(asked), volatility, under, [])
+        wanted = (contract(asked), volatility, under, [])
         return self._ask(lambda i: self._app.calculateOptionPrice(i, *wanted))
 
     # -- history
 
     def head_timestamp(self, asked: Asked) -> list[Row]:
-        wanted = (self._contract(asked), "TRADES", 1, 2)
+        wanted = (contract(asked), "TRADES", 1, 2)
         return self._ask(lambda i: self._app.reqHeadTimeStamp(i, *wanted))
 
     def histogram(self, asked: Asked, period: str) -> list[Row]:
-        return self._ask(lambda i: self._app.reqHistogramData(i, self._contract(asked), True, period))
+        return self._ask(lambda i: self._app.reqHistogramData(i, contract(asked), True, period))
 
     def past_ticks(self, asked: Asked, what: str, start: str, count: int) -> list[Row]:
-        wanted = (self._contract(asked), start, "", count, what, 1, False, [])
+        wanted = (contract(asked), start, "", count, what, 1, False, [])
         return self._ask(lambda i: self._app.reqHistoricalTicks(i, *wanted))
 
     def schedule(self, asked: Asked, days: int) -> list[Row]:
         wanted: tuple[Any, ...] = ("", f"{days} D", "1 day", "SCHEDULE", 1, 1, False, [])
-        return self._ask(lambda i: self._app.reqHistoricalData(i, self._contract(asked), *wanted))
+        return self._ask(lambda i: self._app.reqHistoricalData(i, contract(asked), *wanted))
 
     # -- news, scanners, display groups
 
@@ -168,9 +169,9 @@ class OfficialFamilies:
 
     def what_if(self, asked: Asked, ticket: Ticket) -> list[Row]:
         app, order_id = self._app, self._peer.next_id()
-        written = self._peer.order(ticket)
+        written = order(ticket)
         written.whatIf = True
-        app.placeOrder(order_id, self._contract(asked), written)
+        app.placeOrder(order_id, contract(asked), written)
         self._peer.until(lambda: order_id in app.previews, "the preview")
         state = app.previews[order_id]
         newer = hasattr(state, "commissionAndFees")
@@ -183,7 +184,7 @@ class OfficialFamilies:
     def exercise(self, asked: Asked, account: str) -> None:
         app, newer = self._app, ("", "", False)
         rest = newer if hasattr(app, "reqUserInfo") else ()
-        wanted = (self._contract(asked), 1, 1, account, 0)
+        wanted = (contract(asked), 1, 1, account, 0)
         app.exerciseOptions(self._peer.request_id(), *wanted, *rest)
 
     def cancel_everything(self) -> None:
@@ -195,9 +196,6 @@ class OfficialFamilies:
             self._app.reqGlobalCancel(OrderCancel())
 
     # -- asking
-
-    def _contract(self, asked: Asked) -> Any:
-        return self._peer.contract(asked)
 
     def _ask(self, send: Callable[[int], Any], *, request_id: int | None = None) -> list[Row]:
         app, key = self._app, request_id or self._peer.request_id()

@@ -29,6 +29,7 @@ from tests.conformance.wire_official.reading import Call
 NEW = ibapi.get_version_string().startswith("10.")
 # Every version both sides know. From 201 on 10.46 speaks another framing; 9.81 ends at 157.
 VERSIONS = tuple(range(OLDEST, min(NEWEST, 200) + 1)) if NEW else tuple(range(OLDEST, 158))
+NAME = "ibapi-10.46" if NEW else "ibapi-9.81"
 CLIENT_ID = 7
 MAKERS: dict[str, Callable[[], Any]] = {
     "contract": Contract,

@@ -194,19 +194,19 @@ def _only(row: Any) -> Any:
 
 def boundaries(cls: type, versions: Sequence[int]) -> list[int]:
     """The first and last version, and both sides of every gate of a layout."""
-    gates = _gates(cls, set())
-    edges = {versions[0], versions[-1], *gates, *(gate - 1 for gate in gates)}
+    changes = gates(cls)
+    edges = {versions[0], versions[-1], *changes, *(gate - 1 for gate in changes)}
     return sorted(edge for edge in edges if edge in versions)
 
 
-def _gates(cls: type, seen: set[type]) -> set[int]:
+def gates(cls: type, seen: frozenset[type] = frozenset()) -> set[int]:
+    """Every version from which something in a layout is written otherwise."""
     found: set[int] = set()
-    seen.add(cls)
     for _, spec in specs(cls):
         found |= {spec.since, spec.until}
         inner = spec.row or spec.embedded
         if inner is not None and inner not in seen:
-            found |= _gates(inner, seen)
+            found |= gates(inner, seen | {cls})
         if spec.kind is not None and spec.kind.name == "text7":
             found.add(ASCII7)
     return found

@@ -27,7 +27,7 @@ def tally() -> Iterator[dict[str, int]]:
     yield frames
     if len(frames) == len(ASKED):
         proof.record(
-            "wire-official-requests",
+            f"wire-{official.NAME}-requests",
             command="python -m pytest -m proof tests/conformance/wire_official/test_requests.py",
             seed=None,
             numbers=differential.figures(official, frames),

@@ -27,7 +27,7 @@ def tally() -> Iterator[dict[str, int]]:
     yield frames
     if len(frames) == len(HEARD):
         proof.record(
-            "wire-official-responses",
+            f"wire-{official.NAME}-responses",
             command="python -m pytest -m proof tests/conformance/wire_official/test_responses.py",
             seed=None,
             numbers=differential.figures(official, frames),

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 
+from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.declare import Message
 from tests.meta.matrix.row import Row
 
@@ -19,6 +20,19 @@ _FAMILIES = [
     if found.name != "row"
 ]
 ROWS: dict[str, Row] = {name: row for family in _FAMILIES for name, row in family.ROWS.items()}
+# Answers that no example brings about, and what it takes.
+NOT_SEEN: dict[int, str] = {
+    msg_id: needs
+    for family in _FAMILIES
+    for msg_id, needs in getattr(family, "NOT_SEEN", {}).items()
+}
+
+
+def prepare(engine: Engine) -> None:
+    """Put into an engine what the examples of some families need to find."""
+    for family in _FAMILIES:
+        if hasattr(family, "prepare"):
+            family.prepare(engine)
 
 
 def examples() -> dict[str, Sequence[Message]]:

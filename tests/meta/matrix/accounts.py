@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ibkr.sim.bulletins import BulletinDesk
+from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages import (
     advisor,
@@ -51,25 +53,38 @@ ROWS: dict[str, Row] = {
     "subscribeToGroupEvents": Row(
         "what the group shows, then every change", (321, 322), evidence="2.2 [live]"
     ),
-    "updateDisplayGroup": Row("the group: its subscribers are told", (200, 321, 322)),
-    "unsubscribeFromGroupEvents": Row("nothing, silently"),
+    "updateDisplayGroup": Row(
+        "the group: its subscribers are told", (200, 321, 322), evidence="2.2 [live]"
+    ),
+    "unsubscribeFromGroupEvents": Row("nothing, silently", evidence="2.0 [live]"),
     "verifyRequest": Row(_NOT_REGISTERED, (321,), evidence="7.1 [client]"),
     "verifyMessage": Row(_NOT_REGISTERED, (321,), evidence="7.1 [client]"),
     "verifyAndAuthRequest": Row(_NOT_REGISTERED, (321,), evidence="7.1 [client]"),
     "verifyAndAuthMessage": Row(_NOT_REGISTERED, (321,), evidence="7.1 [client]"),
     "reqNewsBulletins": Row("bulletins a test publishes", evidence="7.2 [client]"),
     "cancelNewsBulletins": Row("nothing, silently", evidence="2.0 [live]"),
-    "reqWshMetaData": Row(f"kinds of the {_CALENDAR}; from 161", (10276, 10278)),
-    "cancelWshMetaData": Row("nothing, silently; from 161", (10280,)),
-    "reqWshEventData": Row(f"{_CALENDAR}; from 161", (10276, 10281, 10282, 10283)),
-    "cancelWshEventData": Row("nothing, silently; from 161", (10284,)),
+    "reqWshMetaData": Row(
+        f"kinds of the {_CALENDAR}; from 161",
+        (10276, 10278),
+        evidence="7.2 [client]; codes not evidenced",
+    ),
+    "cancelWshMetaData": Row(
+        "nothing, silently; from 161", (10280,), evidence="7.2 [client]; codes not evidenced"
+    ),
+    "reqWshEventData": Row(
+        f"{_CALENDAR}; from 161",
+        (10276, 10281, 10282, 10283),
+        evidence="7.2 [client]; codes not evidenced",
+    ),
+    "cancelWshEventData": Row(
+        "nothing, silently; from 161", (10284,), evidence="7.2 [client]; codes not evidenced"
+    ),
     "reqFundamentalData": Row("nothing: retired", (10358,), evidence="2.3 [live]"),
     "cancelFundamentalData": Row("nothing, silently", evidence="2.0 [live]"),
 }
 
 # Declared answers that no example meets, and what they wait for.
-UNSEEN: dict[int, str] = {
-    14: "a bulletin that a test publishes",
+NOT_SEEN: dict[int, str] = {
     16: "an advisor's account",
     51: "a gateway that still has fundamental data",
     65: "a registered program",
@@ -80,6 +95,11 @@ UNSEEN: dict[int, str] = {
     104: '`calendar_events="served"`',
     105: '`calendar_events="served"`',
 }
+
+
+def prepare(engine: Engine) -> None:
+    """Publish one bulletin."""
+    engine.desk(BulletinDesk).publish("Trading resumes at 14:00.")
 
 
 def examples() -> dict[str, Sequence[Message]]:

@@ -20,43 +20,69 @@ from tests.sim.data_bench import SPY
 from tests.sim.data_bench import history as bars
 
 ROWS: dict[str, Row] = {
-    "startApi": Row("the session; opens it", (326, 501), (2104, 2106, 2158)),
-    "reqManagedAccts": Row("the account's id"),
-    "reqIds": Row("the highest order id of this client id, plus one"),
-    "reqCurrentTime": Row("the virtual clock"),
-    "setServerLogLevel": Row("nothing, silently"),
-    "reqAccountUpdates": Row(
-        "the account: keys, positions, the time; every three minutes what changed", (), (2100,)
+    "startApi": Row(
+        "the session; opens it", (326, 501), (2104, 2106, 2158), evidence="1.3, 1.4 [live]"
     ),
-    "reqPositions": Row("the positions, then every change"),
-    "cancelPositions": Row("nothing, silently"),
-    "reqAccountSummary": Row("the account, tags sorted; two at a time", (321, 322)),
-    "cancelAccountSummary": Row("nothing, silently"),
-    "reqAccountUpdatesMulti": Row("the account's keys, then every change", (321, 322)),
-    "cancelAccountUpdatesMulti": Row("nothing, silently"),
+    "reqManagedAccts": Row("the account's id", evidence="2.1 [client]"),
+    "reqIds": Row("the highest order id of this client id, plus one", evidence="1.4 [live][docs]"),
+    "reqCurrentTime": Row("the virtual clock", evidence="2.2 [live]"),
+    "setServerLogLevel": Row("nothing, silently", evidence="2.0 [live]"),
+    "reqAccountUpdates": Row(
+        "the account: keys, positions, the time; every three minutes what changed",
+        (),
+        (2100,),
+        evidence="2.1 [live][lore-R]",
+    ),
+    "reqPositions": Row("the positions, then every change", evidence="2.1 [live]"),
+    "cancelPositions": Row("nothing, silently", evidence="2.1 [live]"),
+    "reqAccountSummary": Row(
+        "the account, tags sorted; two at a time", (321, 322), evidence="2.1 [live][lore-R]"
+    ),
+    "cancelAccountSummary": Row("nothing, silently", evidence="2.1 [live]"),
+    "reqAccountUpdatesMulti": Row(
+        "the account's keys, then every change", (321, 322), evidence="2.1 [live][lore-R]"
+    ),
+    "cancelAccountUpdatesMulti": Row("nothing, silently", evidence="2.1 [live]"),
     "reqContractDetails": Row(
         "the snapshot's symbols and options, its calendar; added instruments, bonds as 18",
         CONTRACT,
+        evidence="2.2 [live]",
     ),
-    "reqSecDefOptParams": Row("the snapshot's option chains", (321,)),
-    "reqMarketRule": Row("price grids named in contract details", (322,)),
+    "reqSecDefOptParams": Row("the snapshot's option chains", (321,), evidence="2.2 [live]"),
+    "reqMarketRule": Row(
+        "price grids named in contract details", (322,), evidence="2.2 [live][lore-R]"
+    ),
     "reqHistoricalData": Row(
         "the snapshot's bars, the market's own for the running day",
         (*CONTRACT, 162, 322, 10314),
         (2174,),
+        evidence="2.5 [live][lore-R]",
     ),
-    "cancelHistoricalData": Row("the request ends with 162", (162, 366)),
+    "cancelHistoricalData": Row(
+        "the request ends with 162", (162, 366), evidence="2.5 [live][lore]"
+    ),
     # Its codes are read from the source: order_codes().
     "placeOrder": Row(
-        "the market's top of book; attributes: [orders.md](orders.md)", (), (202, 399, 2109, 10349)
+        "the market's top of book; attributes: [orders.md](orders.md)",
+        (),
+        (202, 399, 2109, 10349),
+        evidence="3.1, 3.2, 3.4 [live]",
     ),
-    "cancelOrder": Row("the order; 202 confirms", (161, 10147, 10148, 10149), (202,)),
-    "reqOpenOrders": Row("this client's open orders"),
-    "reqAutoOpenOrders": Row("nothing; no order is entered by hand here", (327,)),
-    "reqAllOpenOrders": Row("all clients' open orders"),
-    "reqCompletedOrders": Row("what was filled or cancelled in this session"),
-    "reqGlobalCancel": Row("all clients' open orders", (161,), (202,)),
-    "reqExecutions": Row("this session's executions and commissions", (10314,), (2174,)),
+    "cancelOrder": Row(
+        "the order; 202 confirms", (161, 10147, 10148, 10149), (202,), evidence="3.5 [live]"
+    ),
+    "reqOpenOrders": Row("this client's open orders", evidence="3.6 [live]"),
+    "reqAutoOpenOrders": Row(
+        "nothing; no order is entered by hand here", (327,), evidence="3.6 [live][docs]"
+    ),
+    "reqAllOpenOrders": Row("all clients' open orders", evidence="3.6 [live]"),
+    "reqCompletedOrders": Row(
+        "what was filled or cancelled in this session", evidence="3.6 [live]"
+    ),
+    "reqGlobalCancel": Row("all clients' open orders", (161,), (202,), evidence="3.5 [live]"),
+    "reqExecutions": Row(
+        "this session's executions and commissions", (10314,), (2174,), evidence="3.8 [live][docs]"
+    ),
 }
 
 
@@ -86,7 +112,11 @@ def examples() -> dict[str, Sequence[Message]]:
             contract.ReqOptionParameters(request_id=2, symbol="SPY", sec_type="STK", con_id=756733)
         ],
         "reqMarketRule": [contract.ReqMarketRule(rule_id=26)],
-        "reqHistoricalData": [bars(), bars(request_id=10, keep_up_to_date=True)],
+        "reqHistoricalData": [
+            bars(),
+            bars(request_id=10, keep_up_to_date=True),
+            bars(request_id=11, what_to_show="SCHEDULE", bar_size="1 day"),
+        ],
         "cancelHistoricalData": [history.CancelHistoricalData(request_id=80)],
         "placeOrder": [market_order(3)],
         "cancelOrder": [order.CancelOrder(order_id=1)],

@@ -11,7 +11,8 @@ CONTRACT = (200, 321)  # of every request that names a contract
 class Row:
     """What one request is answered from, and the codes it may be refused with.
 
-    ``evidence``: section of gateway-behaviour.md and its tag (``"2.1 [live]"``).
+    ``evidence``: sections of docs/reference/gateway-behaviour.md and their tags
+    (``"2.1 [live]"``).
     """
 
     source: str
