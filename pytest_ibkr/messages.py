@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         ReqImpliedVolatility,
         ReqOptionPrice,
     )
+    from pytest_ibkr.wire.messages.completed_order import CompletedOrder
     from pytest_ibkr.wire.messages.contract import (
         ContractData,
         ContractDataEnd,
@@ -146,7 +147,7 @@ if TYPE_CHECKING:
         ReqGlobalCancel,
         ReqOpenOrders,
     )
-    from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+    from pytest_ibkr.wire.messages.order_echo import OpenOrder
     from pytest_ibkr.wire.messages.place_order import PlaceOrder
     from pytest_ibkr.wire.messages.pnl import (
         CancelPnl,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_ibkr.capture.pseudonyms import Pseudonyms
 from pytest_ibkr.capture.recording import Frame, Recording, Speaker
@@ -25,7 +25,8 @@ _ERROR = "4"
 # Answers with one free text, and its place counted from the end.
 _TEXT_FROM_END = {"14": 2, "46": 1, "84": 2, "86": 1}
 _LENGTHS = {"14": 5, "46": 5, "84": 7, "86": 6}
-_DAY_S, _HALF_DAY_S = 86_400.0, 43_200.0
+_DAY_S = 86_400.0
+_JITTER_S = 60.0  # by which lines may be out of order
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,19 @@ def import_log(
     """
     logged, skipped = _read_lines(lines)
     version = _likely_version(logged) if server_version is None else server_version
-    names, frames = Pseudonyms(), []
+    found: list[Frame] = []
     start_s = logged[0].at_s if logged else 0.0
     for each in logged:
         fields = fields_of(each.text, each.speaker, version=version)
         if fields is None:
             skipped.append(Skipped(each.number, f"no message of server version {version}"))
         else:
-            at_s = round(each.at_s - start_s, 3)
-            frames.append(Frame(at_s, each.speaker, names.mask(fields)))
+            found.append(Frame(round(each.at_s - start_s, 3), each.speaker, fields))
+    names = Pseudonyms(
+        accounts=_declared(found, version, "account", "accounts"),
+        logins=_declared(found, version, "submitter"),
+    )
+    frames = [replace(frame, fields=names.mask(frame.fields)) for frame in found]
     if not frames:
         raise UsageError(
             "no message of the TWS API is in this log\n"
@@ -102,6 +107,15 @@ def fields_of(text: str, speaker: Speaker, *, version: int) -> tuple[str, ...] |
         if _decodes(fields, speaker, version):
             return tuple(fields)
     return None
+
+
+def _declared(frames: Iterable[Frame], version: int, *attributes: str) -> Iterator[str]:
+    """What messages say in fields of these names; lists of accounts are joined by commas."""
+    for frame in frames:
+        decode = decode_request if frame.speaker == "client" else decode_response
+        message = decode(frame.payload, version)
+        for name in attributes:
+            yield from filter(None, str(getattr(message, name, "")).split(","))
 
 
 def _readings(parts: list[str], speaker: Speaker, version: int) -> Iterator[list[str]]:
@@ -157,7 +171,7 @@ def _read_lines(lines: Iterable[str]) -> tuple[list[_Logged], list[Skipped]]:
             continue
         hours, minutes, seconds, thousandths, arrow, text = found.groups()
         at_s = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(thousandths) / 1000
-        if day_s + at_s < before_s - _HALF_DAY_S:  # past midnight; logs have no dates
+        if day_s + at_s < before_s - _JITTER_S:  # past midnight: logs have no dates
             day_s += _DAY_S
         before_s = max(before_s, day_s + at_s)
         speaker: Speaker = "gateway" if arrow == "->" else "client"

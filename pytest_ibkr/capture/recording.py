@@ -104,7 +104,8 @@ def load(path: Path) -> Recording:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _unusable(path, f"it has more than {MOST_BYTES >> 20} MiB")
-        first, *lines = path.read_text("utf-8", "surrogateescape").splitlines() or [""]
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        first, *lines = text.removesuffix("\n").split("\n")  # not splitlines: texts have U+2028
     except OSError as exc:
         raise _unusable(path, exc.strerror or str(exc)) from None
     header = _header(path, first)

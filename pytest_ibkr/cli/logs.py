@@ -21,7 +21,7 @@ def import_file(options: argparse.Namespace, _stop: threading.Event) -> int:
 
     source: Path = options.file
     target: Path = options.output or Path(f"{source.stem}{SUFFIX}")
-    lines = _read(source).splitlines()
+    lines = [line.removesuffix("\r") for line in _read(source).split("\n")]
     made = import_log(lines, server_version=options.server_version, recorded_on=options.date or "")
     try:
         made.recording.save(target)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pytest_ibkr.report.model import GatewayFacts, Metric, Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
@@ -23,7 +22,6 @@ WORDS = {
 }
 BAD = frozenset({"failed", "error", "xpassed"})
 _MOST_SYMBOLS = 8
-_NEW_YORK = ZoneInfo("America/New_York")
 ADVICE = {
     "PASSED": "Go on: every gate test ran and passed on the paper gateway.",
     "FAILED": "Do not go on: remove the causes, then run the gate again.",
@@ -143,6 +141,6 @@ def limit_word(metric: Metric) -> str:
 
 def severity(test: TestRow) -> str:
     """Return how much an issue weighs: a gate test's failure is critical."""
-    if test.outcome in ("failed", "error", "xpassed"):
+    if test.outcome in BAD:
         return "critical" if test.live else "major"
     return "major" if test.live else "minor"

@@ -119,6 +119,7 @@ class Followed:
             peak_lines=usage.peak_lines,
             left_open=usage.left_open,
             left_open_count=usage.left_open_count,
+            lines_left_open=usage.lines_left_open,
             orders=orders,
             orders_not_shown=other_orders,
             wire=lines,

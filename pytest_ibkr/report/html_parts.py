@@ -33,8 +33,19 @@ def grid(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def fold(summary: str, content: str, *, unfolded: bool = False, kind: str = "") -> str:
-    """Return what opens by mouse and keys; ``summary`` and ``content`` are markup already."""
+def fold(
+    summary: str, content: str, *, unfolded: bool = False, kind: str = "", place: str = ""
+) -> str:
+    """Return what opens by mouse and keys; ``summary`` and ``content`` are markup already.
+
+    Args:
+        summary: what is always shown.
+        content: what is shown unfolded.
+        unfolded: how it begins.
+        kind: its class. place: its id.
+    """
+    marks = "".join(
+        f' {name}="{value}"' for name, value in (("class", kind), ("id", place)) if value
+    )
     state = " open" if unfolded else ""
-    classes = f' class="{kind}"' if kind else ""
-    return f"<details{classes}{state}><summary>{summary}</summary>{content}</details>"
+    return f"<details{marks}{state}><summary>{summary}</summary>{content}</details>"

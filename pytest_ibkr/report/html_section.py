@@ -5,7 +5,7 @@ Semantic headings and tables with scopes; colours follow the reader's light or d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pytest_ibkr.report import plots
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.facts import (
     ADVICE,
+    BAD,
     WORDS,
     banner,
     gateway_rows,
@@ -21,6 +22,9 @@ from pytest_ibkr.report.facts import (
     origins_of,
     wire_of,
 )
+from pytest_ibkr.report.html_parts import grid, pairs
+from pytest_ibkr.report.html_tests import anchor, wire_of_tests
+from pytest_ibkr.report.html_totals import pacing, requirements
 from pytest_ibkr.report.model import Results, TestRow
 from pytest_ibkr.report.tables import UNKNOWN, number, seconds
 
@@ -55,6 +59,9 @@ def section(results: Results, *, link_prefix: str) -> str:
         "</div>",
         _measures(results),
         _failures(results, link_prefix),
+        pacing(results),
+        requirements(results),
+        wire_of_tests(results, link_prefix=link_prefix),
         "</section>",
     ]
     return "\n".join(part for part in parts if part)
@@ -83,11 +90,13 @@ def _run(results: Results) -> str:
 def _gateways(results: Results) -> Iterable[str]:
     if not results.gateways:
         yield "<div><h3>Gateway</h3><p>No gateway was met.</p></div>"
+    told: list[str] = []  # two gateways may serve one market
     for gateway in results.gateways:
         inside = pairs("Gateway", gateway_rows(gateway, results))
         head, origins = origins_of(gateway)
-        if origins:
+        if origins and gateway.snapshot is not None and gateway.snapshot.sha256 not in told:
             inside += grid("Where the market came from", head, origins)
+            told.append(gateway.snapshot.sha256)
         yield f"<div><h3>Gateway, {gateway.kind}</h3>{inside}</div>"
 
 
@@ -111,6 +120,7 @@ def _failures(results: Results, link_prefix: str) -> str:
     files = [
         (test, name)
         for test in results.tests
+        if test.outcome in BAD
         for name in (test.timeline, *test.journals)
         if name is not None
     ]
@@ -141,11 +151,14 @@ def cells_of(test: TestRow | None) -> list[str]:
 
 
 def link_to(test: TestRow | None, *, link_prefix: str) -> str:
-    """Return the link to a test's wire timeline, empty when there is none."""
-    if test is None or test.timeline is None:
+    """Return the links to a test's place above and to its wire timeline, as far as there are."""
+    if test is None or not test.sessions:
         return ""
-    target = escape(link_prefix + test.timeline, quote=True)
-    return f'<a class="col-links__extra url" href="{target}">wire timeline</a>'
+    links = f'<a class="col-links__extra" href="#{anchor(test.id)}">on the wire</a>'
+    if test.timeline is not None:
+        target = escape(link_prefix + test.timeline, quote=True)
+        links += f' <a class="col-links__extra url" href="{target}">wire timeline</a>'
+    return links
 
 
 def masked_logs(logs: list[str]) -> list[str]:

@@ -7,21 +7,20 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from pytest_ibkr.report.facts import (
-    BAD,
-    WORDS,
-    new_york,
-    pacing_rows,
-    scripted_row,
-    wire_words,
-)
+from pytest_ibkr.report.facts import BAD, WORDS
 from pytest_ibkr.report.files import safe_name
 from pytest_ibkr.report.html_parts import fold, grid, pairs
 from pytest_ibkr.report.model import Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
 from pytest_ibkr.report.wire_model import OrderLife, WireLine
+from pytest_ibkr.report.wire_words import new_york, pacing_rows, scripted_row, wire_words
 
 ROOM: Final = {True: 2_000_000, False: 600_000}  # characters for tests that failed, for others
+
+_ENDS: Final = {
+    "still_open": "open at the end",
+    "with_connection": "its connection ended, without a cancel",
+}
 
 
 def anchor(test_id: str) -> str:
@@ -29,7 +28,7 @@ def anchor(test_id: str) -> str:
     return f"ibkr-{safe_name(test_id)[-8:]}"
 
 
-def tests_on_the_wire(results: Results, *, link_prefix: str) -> str:
+def wire_of_tests(results: Results, *, link_prefix: str) -> str:
     """Return a fold for each test that met a gateway, in the order of the run.
 
     When the page has no more room, a test's numbers are shown and its wire is not.
@@ -45,7 +44,7 @@ def tests_on_the_wire(results: Results, *, link_prefix: str) -> str:
         if room[bad] < 0:
             content = "<p>Not shown: the page is full. It is in results.json.</p>"
         folds.append(_fold(test, content))
-    told = "Times are New York, on the gateway's clock; \u201c#1\u201d is a session's first connection."
+    told = "Times are New York, on the gateway's clock; #1 is a session's first connection."
     return f"<h3>Tests on the wire</h3><p>{told}</p>{''.join(folds)}"
 
 
@@ -56,8 +55,7 @@ def _fold(test: TestRow, content: str) -> str:
         f' <span class="ibkr-name">{escape(test.id)}</span>'
         f' <span class="ibkr-soft">{escape(wire_words(test))}</span>'
     )
-    marked = f'id="{anchor(test.id)}" class="ibkr-test'
-    return fold(summary, content, kind="ibkr-test").replace('class="ibkr-test', marked, 1)
+    return fold(summary, content, kind="ibkr-test", place=anchor(test.id))
 
 
 def _content(test: TestRow, link_prefix: str) -> str:
@@ -123,13 +121,13 @@ def _left_open(session: SessionFacts) -> Iterator[str]:
                 UNKNOWN if one.request_id is None else str(one.request_id),
                 one.what or UNKNOWN,
                 new_york(one.at),
-                "open at the end" if one.ended == "still_open" else "lost with its connection",
+                _ENDS[one.ended],
             ]
             for one in session.left_open
         )
-        yield "<h5>Subscriptions never cancelled</h5>"
+        yield "<h5>Subscriptions left open</h5>"
         head = ["Request", "Id", "What", "Since", "How it ended"]
-        yield grid("Subscriptions never cancelled", head, rows)
+        yield grid("Subscriptions left open", head, rows)
         yield _more((session.left_open_count or 0) - len(session.left_open), "more subscriptions")
 
 

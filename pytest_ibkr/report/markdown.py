@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pytest_ibkr.report.facts import (
     ADVICE,
+    BAD,
     ORDER,
     WORDS,
     banner,
@@ -20,6 +21,7 @@ from pytest_ibkr.report.facts import (
 )
 from pytest_ibkr.report.model import Results, TestRow
 from pytest_ibkr.report.tables import UNKNOWN, cell, code, code_cell, number, seconds, table
+from pytest_ibkr.report.wire_words import requirement_row, run_pacing_rows
 
 
 def markdown(results: Results, *, prefix: str = "") -> str:
@@ -28,7 +30,7 @@ def markdown(results: Results, *, prefix: str = "") -> str:
     if warning := banner(results):
         lines += [f"> **{cell(warning)}**", ""]
     lines += [f"**{cell(headline(results))}**", "", ADVICE[results.gate.verdict], ""]
-    sections = (_run, _gateways, _results, _metrics, _issues, _exceptions)
+    sections = (_run, _gateways, _results, _requirements, _metrics, _pacing, _issues, _exceptions)
     for section in sections:
         lines += section(results, prefix)
     return "\n".join(lines).rstrip() + "\n"
@@ -105,12 +107,30 @@ def _metrics(results: Results, _prefix: str) -> Iterator[str]:
     yield from [*table(head, rows), ""]
 
 
+def _requirements(results: Results, _prefix: str) -> Iterator[str]:
+    if not results.requirements:
+        return
+    yield from ["## Requirements", ""]
+    yield from ["A requirement counts only when every test that carries it ran and passed.", ""]
+    rows = []
+    for requirement in results.requirements:
+        name, verdict, *tests = requirement_row(requirement, results)
+        rows.append([cell(name), verdict, "<br>".join(map(cell, tests))])
+    yield from [*table(["Requirement", "Verdict", "Tests"], rows), ""]
+
+
+def _pacing(results: Results, _prefix: str) -> Iterator[str]:
+    if results.pacing is not None:
+        rows = [(label, cell(value)) for label, value in run_pacing_rows(results.pacing)]
+        yield from ["## Pacing", "", *table(["", ""], rows), ""]
+
+
 def _issues(results: Results, prefix: str) -> Iterator[str]:
     skipped = [test for test in results.tests if test.outcome == "skipped"]
     if skipped:
         rows = ([code_cell(t.id), cell(t.reason), severity(t)] for t in skipped)
         yield from ["## Skipped", "", *table(["Test", "Reason", "Severity"], rows), ""]
-    bad = [t for t in results.tests if t.outcome in ("failed", "error", "xpassed")]
+    bad = [t for t in results.tests if t.outcome in BAD]
     if bad:
         yield from ["## Failures", ""]
     for test in bad:

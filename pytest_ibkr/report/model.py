@@ -74,6 +74,7 @@ class SessionFacts:
     peak_lines: int | None = None
     left_open: list[OpenSubscription] = field(default_factory=list)
     left_open_count: int | None = None
+    lines_left_open: int | None = None
     scripted: list[Scripted] = field(default_factory=list)
     scripted_not_shown: int = 0
     orders: list[OrderLife] = field(default_factory=list)
@@ -131,8 +132,9 @@ class RunPacing:
     peak_lines: int | None
     peak_lines_in: str | None
     requests: dict[str, int]
-    historical_requests: int
-    left_open: int
+    historical_requests: int | None
+    left_open: int | None
+    lines_left_open: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_ibkr.report.accounts import masked
-from pytest_ibkr.report.wire_model import OrderLife, OrderStep
 from pytest_ibkr.report.wire_lines import contract_name, moment_of
+from pytest_ibkr.report.wire_model import OrderLife, OrderStep
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.wire.messages.order import CancelOrder, OrderStatus
 from pytest_ibkr.wire.messages.place_order import PlaceOrder

@@ -1,5 +1,8 @@
-// What pytest-html's page lacks: a language, labels on its filters, keys where it wants a mouse.
+// What pytest-html's page lacks: a language, a width for phones, labels on its filters, keys where
+// it wants a mouse.
 document.documentElement.lang = "en";
+document.head.append(Object.assign(document.createElement("meta"),
+  { name: "viewport", content: "width=device-width, initial-scale=1" }));
 addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll("input[data-test-result]")) {
     box.setAttribute("aria-label", "show " + box.dataset.testResult);
@@ -12,6 +15,23 @@ addEventListener("DOMContentLoaded", () => {
   };
   new MutationObserver(mark).observe(document.body, { childList: true, subtree: true });
   mark();
+  // A link to a test's place unfolds it.
+  const unfold = () => {
+    const place = location.hash.startsWith("#ibkr-") && document.getElementById(location.hash.slice(1));
+    if (!place) return;
+    place.open = true;
+    place.scrollIntoView();
+    place.querySelector("summary").focus();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+  // A table that is too wide scrolls by itself instead of the page.
+  const table = document.getElementById("results-table");
+  const wide = Object.assign(document.createElement("div"), { className: "ibkr-wide", tabIndex: 0 });
+  wide.setAttribute("role", "region");
+  wide.setAttribute("aria-label", "Results of all tests");
+  table.replaceWith(wide);
+  wide.append(table);
   // The verdict comes first; what the machine was comes last.
   const environment = ["environment-header", "environment"].map((id) => document.getElementById(id));
   document.querySelector("footer").before(...environment.filter(Boolean));

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_ibkr.report.accounts import masked
+from pytest_ibkr.report.wire_lines import contract_name, is_notice, moment_of, name_of
 from pytest_ibkr.report.wire_model import OpenSubscription
-from pytest_ibkr.report.wire_lines import contract_name, moment_of, name_of
 from pytest_ibkr.sim.journal import Entry, Note
 from pytest_ibkr.wire.messages.session import ErrorNotice
 
@@ -36,8 +36,6 @@ _CANCELS: Final = {
     "subscribeToGroupEvents": "unsubscribeFromGroupEvents",
 }
 _OPENED_BY: Final = {cancel: request for request, cancel in _CANCELS.items()}
-# Message 4 about data that comes all the same: delayed, partly subscribed, a book begun anew.
-_NOTICES: Final = frozenset({317, 2137, 2152, 10090, 10167})
 _MOST_TOLD: Final = 50
 
 
@@ -45,10 +43,13 @@ _MOST_TOLD: Final = 50
 class _Held:
     entry: Entry
     name: str
-    key: tuple[int, str, int | None]
+    request_id: int | None
     ended: int | None = None  # serial
     with_connection: bool = False
     refused: bool = False
+
+
+_Present = dict[tuple[int, int | None], list[_Held]]  # by connection and request id
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Usage:
     peak_lines: int
     left_open: list[OpenSubscription]
     left_open_count: int
+    lines_left_open: int
 
 
 def usage_of(entries: Sequence[Entry], *, since: int = 0) -> Usage:
@@ -82,12 +84,13 @@ def usage_of(entries: Sequence[Entry], *, since: int = 0) -> Usage:
         peak_lines=_peak((one for one in held if one.name in LINES), since),
         left_open=[_told(one) for one in left[:_MOST_TOLD]],
         left_open_count=len(left),
+        lines_left_open=sum(one.name in LINES for one in left),
     )
 
 
 def _held(entries: Iterable[Entry]) -> list[_Held]:
     found: list[_Held] = []
-    present: dict[tuple[int, str, int | None], list[_Held]] = {}
+    present: _Present = {}
     for entry in entries:
         message = entry.message
         if entry.direction == "in":
@@ -96,29 +99,27 @@ def _held(entries: Iterable[Entry]) -> list[_Held]:
             for key in [key for key in present if key[0] == entry.connection]:
                 for one in present.pop(key):
                     one.ended, one.with_connection = entry.serial, True
-        elif isinstance(message, ErrorNotice) and message.code not in _NOTICES:
+        elif isinstance(message, ErrorNotice) and not is_notice(message):
             # Of two under one id the later is refused as a duplicate: the newest goes.
-            for key in [k for k in present if k[0] == entry.connection]:
-                if key[2] == message.request_id and present[key]:
-                    one = present[key].pop()
-                    one.ended, one.refused = entry.serial, True
+            running = present.get((entry.connection, message.request_id))
+            if running:
+                one = running.pop()
+                one.ended, one.refused = entry.serial, True
     return found
 
 
-def _asked(
-    entry: Entry, found: list[_Held], present: dict[tuple[int, str, int | None], list[_Held]]
-) -> None:
+def _asked(entry: Entry, found: list[_Held], present: _Present) -> None:
     name, message = name_of(entry), entry.message
     number: int | None = getattr(message, "request_id", None)
+    running = present.setdefault((entry.connection, number), [])
     if (request := _OPENED_BY.get(name)) is not None and not getattr(message, "subscribe", False):
-        for one in present.pop((entry.connection, request, number), ()):
+        for one in [one for one in running if one.name == request]:
             one.ended = entry.serial
+            running.remove(one)
     elif name in _CANCELS and _goes_on(name, message):
-        key = (entry.connection, name, number)
-        running = present.setdefault(key, [])
-        if running and number is None:  # asking for positions again opens nothing new
-            return
-        running.append(_Held(entry, name, key))
+        if number is None and any(one.name == name for one in running):
+            return  # asking for positions again opens nothing new
+        running.append(_Held(entry, name, number))
         found.append(running[-1])
 
 
@@ -149,7 +150,7 @@ def _told(one: _Held) -> OpenSubscription:
         at=moment_of(one.entry.at_s),
         connection=one.entry.connection,
         request=one.name,
-        request_id=one.key[2],
+        request_id=one.request_id,
         what="" if contract is None else masked(contract_name(contract)),
         ended="with_connection" if one.with_connection else "still_open",
     )

@@ -32,8 +32,9 @@ def pacing_of(tests: Sequence[TestRow]) -> RunPacing | None:
         peak_lines=lines,
         peak_lines_in=lines_in,
         requests=dict(sorted(asked.items(), key=lambda pair: (-pair[1], pair[0]))),
-        historical_requests=sum(session.historical_requests or 0 for session in sessions),
-        left_open=sum(session.left_open_count or 0 for session in sessions),
+        historical_requests=_sum(session.historical_requests for session in sessions),
+        left_open=_sum(session.left_open_count for session in sessions),
+        lines_left_open=_sum(session.lines_left_open for session in sessions),
     )
 
 
@@ -45,6 +46,12 @@ def requirements_of(tests: Iterable[TestRow]) -> list[Requirement]:
             traced = TracedTest(id=test.id, outcome=test.outcome)
             carried.setdefault(requirement, []).append(traced)
     return [_requirement(name, found) for name, found in sorted(carried.items())]
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """Return the sum of what is known; ``None`` when nothing is."""
+    found = [value for value in values if value is not None]
+    return sum(found) if found else None
 
 
 def _requirement(name: str, tests: list[TracedTest]) -> Requirement:

@@ -10,6 +10,7 @@ from typing import Final
 
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.wire_model import LineKind, WireLine
+from pytest_ibkr.session.order_story import NOTICES as ORDER_NOTICES
 from pytest_ibkr.session.timeline import describe
 from pytest_ibkr.sim.journal import TICKS, Entry, Note
 from pytest_ibkr.wire.codec import Raw
@@ -19,6 +20,9 @@ from pytest_ibkr.wire.names import REQUEST_NAMES, official_name
 
 MOST_LINES: Final = 120  # of a test that failed
 MOST_LINES_PASSED: Final = 40
+_FARMS: Final = range(2100, 2170)  # states of data farms, and warnings
+# Delayed, partly subscribed, a book begun anew.
+NOTICES: Final = ORDER_NOTICES | {317, 10090, 10167}
 _RUN: Final = 6  # longer runs of one kind of message are folded
 _LONGEST: Final = 200
 _NAMES: Final[dict[type, str]] = {cls: name for name, cls in REQUEST_NAMES.items()}
@@ -27,6 +31,11 @@ _NAMES: Final[dict[type, str]] = {cls: name for name, cls in REQUEST_NAMES.items
 def moment_of(at_s: float) -> str:
     """Return a virtual moment as ISO 8601 UTC, to the millisecond."""
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
+
+
+def is_notice(message: ErrorNotice) -> bool:
+    """Whether message 4 tells of something that goes on, and refuses nothing."""
+    return message.code in NOTICES or message.code in _FARMS
 
 
 def name_of(entry: Entry) -> str:
@@ -95,4 +104,6 @@ def _kind(entry: Entry) -> LineKind:
         return "note"
     if entry.direction == "in":
         return "request"
-    return "error" if isinstance(entry.message, ErrorNotice) else "answer"
+    if not isinstance(entry.message, ErrorNotice):
+        return "answer"
+    return "notice" if is_notice(entry.message) else "error"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-LineKind = Literal["request", "answer", "error", "note", "folded"]
+LineKind = Literal["request", "answer", "notice", "error", "note", "folded"]
 
 
 @dataclass(frozen=True, kw_only=True)

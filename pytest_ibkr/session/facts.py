@@ -79,9 +79,12 @@ class ScriptLog:
 
 
 def conditions_of(session: Session) -> dict[str, str]:
-    """Return the conditions that are not at their default now, by name; on the gateway's thread."""
+    """Return the conditions that are not at their default now, by name, and halted symbols.
+
+    To be called on the gateway's thread.
+    """
     usual, present = Conditions(), session.engine.conditions
-    found = {}
+    found = {"halted": _changed(halted, set())} if (halted := session.engine.halted) else {}
     for field in dataclasses.fields(Conditions):
         value = getattr(present, field.name)
         if field.name not in _HELD_BY_FAULTS and value != getattr(usual, field.name):

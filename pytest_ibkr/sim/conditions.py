@@ -58,6 +58,7 @@ class Conditions:
     calendar_events: Literal["refused", "served"] = "refused"  # needs a subscription of its own
     news_feed: bool = True  # 10276 for every news request without it
     max_messages_per_s: int = 50
+    max_snapshots_per_s: int = 100  # of one client; above it 321
     rate_strikes: int = 1  # violations of the message rate until the gateway disconnects
     max_clients: int = 32
     no_depth: set[str] = field(default_factory=set)  # exchanges without depth permission: 2152

@@ -128,13 +128,18 @@ class ContractBook:
         return [front] if _fits(front, replace(contract, sec_type="FUT")) else []
 
     def resolve(
-        self, contract: Contract, *, missing_exchange: str = "Please enter exchange"
+        self,
+        contract: Contract,
+        *,
+        missing_exchange: str = "Please enter exchange",
+        include_expired: bool = False,
     ) -> Instrument:
         """The one instrument meant.
 
         Args:
             contract: As the client sent it.
             missing_exchange: Cause of the refusal when the exchange is empty.
+            include_expired: Futures that are over count too.
 
         Raises:
             Refusal: 321 without exchange or with a bad security type; 200 when nothing or more
@@ -144,7 +149,7 @@ class ContractBook:
             raise invalid("Please enter a valid security type")
         if not contract.exchange:
             raise invalid(missing_exchange)
-        found = self.find(contract)
+        found = self.find(contract, include_expired=include_expired)
         if not found:
             raise unknown_contract()
         if len(found) > 1:
@@ -173,7 +178,8 @@ def _fits(found: Instrument, contract: Contract) -> bool:
         and _fits_expiry(found, contract.expiry)
         and contract.strike in (0.0, found.strike)
         and (right in ("", "?", "0") or _RIGHTS.get(right) == found.right)
-        and contract.multiplier in ("", str(found.multiplier or ""))
+        # Clients that read an empty multiplier as a number send 0 back.
+        and contract.multiplier in ("", "0", "0.0", str(found.multiplier))
     )
 
 

@@ -19,6 +19,7 @@ from pytest_ibkr.sim.histogram import HistogramDesk
 from pytest_ibkr.sim.historical_ticks import HistoricalTickDesk
 from pytest_ibkr.sim.market_rules import MarketRuleDesk
 from pytest_ibkr.sim.news import NewsDesk
+from pytest_ibkr.sim.option_parameters import OptionParameterDesk
 from pytest_ibkr.sim.pnl import PnlDesk
 from pytest_ibkr.sim.positions_multi import PositionsMultiDesk
 from pytest_ibkr.sim.real_time_bars import RealTimeBarDesk
@@ -45,6 +46,7 @@ class Desk(Protocol):
 
 OTHER_DESKS: Final[tuple[Callable[[Engine], Desk], ...]] = (
     SessionDesk,
+    OptionParameterDesk,
     MarketRuleDesk,
     SymbolDesk,
     AdvisorDesk,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.order_state import Execution, Order, Status
 from pytest_ibkr.sim.positions import ZERO
+from pytest_ibkr.wire.messages.completed_order import CompletedOrder
 from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
 from pytest_ibkr.wire.messages.order import OrderStatus
-from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.scalars import DBL_MAX_TEXT
 from pytest_ibkr.wire.versions import ZONED_TIMES
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pytest_ibkr.errors import WireError
 from pytest_ibkr.sim.account import AccountDesk
+from pytest_ibkr.sim.admission import refused_as_read_only, within_rate
 from pytest_ibkr.sim.client import Client
 from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.contracts import Instrument
@@ -24,32 +25,21 @@ from pytest_ibkr.sim.malformed import complaint
 from pytest_ibkr.sim.orders import OrderDesk
 from pytest_ibkr.sim.pacing import PACE, RateMeter
 from pytest_ibkr.sim.references import ReferenceDesk
-from pytest_ibkr.sim.refusal import Refusal, invalid
+from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.sim.replay import Replay
 from pytest_ibkr.sim.schedule import Schedule, Timer
 from pytest_ibkr.sim.scripted_market import ScriptedMarket
-from pytest_ibkr.sim.session import READ_ONLY
 from pytest_ibkr.sim.streams import StreamDesk
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.wire.codec import Raw, decode_request
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages.exercise import ExerciseOptions
-from pytest_ibkr.wire.messages.order import (
-    CancelOrder,
-    ReqAllOpenOrders,
-    ReqCompletedOrders,
-    ReqGlobalCancel,
-    ReqOpenOrders,
-)
-from pytest_ibkr.wire.messages.place_order import PlaceOrder
-from pytest_ibkr.wire.messages.session import ReqIds, StartApi
+from pytest_ibkr.wire.messages.session import StartApi
 from pytest_ibkr.wire.names import official_name
 
 D = TypeVar("D")
 DEFAULT_ACCOUNT = "DU0000001"
 DEFAULT_CASH = Decimal("1000000.00")
 _REMEMBERED = 512  # closed connections kept, for the report
-_READ_ONLY_QUERIES = (ReqIds, ReqOpenOrders, ReqAllOpenOrders, ReqCompletedOrders, ReqGlobalCancel)
 
 
 class Engine:
@@ -165,7 +155,7 @@ class Engine:
             if wait_s:
                 self.owe(client, wait_s, lambda: self._take(client, message))
                 return
-        elif not self._within_rate(client, real_s):
+        elif not within_rate(self, client, real_s):
             return
         self._take(client, message)
 
@@ -183,7 +173,7 @@ class Engine:
         """Let the desk that owns a request answer it."""
         if client.closed:
             return
-        if self._refused_as_read_only(client, message):
+        if refused_as_read_only(self, client, message):
             return
         try:
             if self.replay is not None:
@@ -275,32 +265,3 @@ class Engine:
 
     def _record(self, client: Client, message: Message | Raw, payload: bytes) -> None:
         self.journal.add(self.now_s, client.connection, "in", message, size=len(payload))
-
-    def _within_rate(self, client: Client, real_s: float | None) -> bool:
-        meter = self.meters[client.connection]
-        verdict = meter.count(self.now_s, real_s)
-        if verdict == "warn":
-            count, limit = meter.in_last_second, meter.limit
-            text = f"Warning: Approaching max rate of {limit} messages per second ({count})"
-            client.error(-1, 0, text)
-        if verdict != "violation":
-            return True
-        client.error(
-            *(-1, 100),
-            f"Max rate of messages per second has been exceeded:max={meter.limit}"
-            f" rec={meter.in_last_second} ({meter.strikes})",
-        )
-        if meter.strikes >= self.conditions.rate_strikes:
-            client.close("message rate exceeded")
-            return False
-        return True
-
-    def _refused_as_read_only(self, client: Client, message: Message) -> bool:
-        if not self.conditions.read_only:
-            return False
-        query = isinstance(message, _READ_ONLY_QUERIES)
-        if query or isinstance(message, PlaceOrder | CancelOrder | ExerciseOptions):
-            refusal = invalid(READ_ONLY)  # queries are refused under id -1: no end marker follows
-            client.refuse(-1 if query else self.request_id(message), refusal)
-            return True
-        return False

@@ -6,9 +6,10 @@ from array import array
 from dataclasses import dataclass
 
 from pytest_ibkr.sim.calendar import Session, SessionCalendar
+from pytest_ibkr.sim.day_path import DayPath, PathBar, highs_and_lows
 from pytest_ibkr.sim.listing import Follows
 from pytest_ibkr.sim.made_up_bars import factor, scaled
-from pytest_ibkr.sim.underlying_path import DayPath, PathBar, UnderlyingPath, highs_and_lows
+from pytest_ibkr.sim.underlying_path import UnderlyingPath
 from pytest_ibkr.snapshot.model import SymbolBlock
 
 

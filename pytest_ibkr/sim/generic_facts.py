@@ -10,8 +10,8 @@ from math import log, sqrt
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.sim.day_path import DayPath, PathBar
 from pytest_ibkr.sim.instruments import Instrument
-from pytest_ibkr.sim.underlying_path import DayPath, PathBar
 from pytest_ibkr.snapshot.rows import Bar
 
 if TYPE_CHECKING:

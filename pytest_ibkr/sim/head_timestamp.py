@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import DAY_S, WHAT
 from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS
-from pytest_ibkr.sim.hmds import PREFIX, not_permitted
+from pytest_ibkr.sim.hmds import PREFIX, no_trades, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import invalid
 from pytest_ibkr.wire.declare import Message
@@ -49,13 +49,17 @@ class HeadTimestampDesk:
 
     def _request(self, client: Client, request: ReqHeadTimestamp) -> None:
         engine, key = self._engine, (client.connection, request.request_id)
-        instrument = engine.world.book.resolve(request.contract)
+        instrument = engine.world.book.resolve(
+            request.contract, include_expired=request.include_expired
+        )
         if request.what_to_show not in WHAT:
             raise invalid("What to show field is missing or incorrect.")
         if request.date_format not in (1, 2, 3):
             raise invalid(f"Date formatting selection of {request.date_format} rejected.")
         if engine.conditions.entitlement_of(instrument.symbol) == "none":
             raise not_permitted(instrument)
+        if request.what_to_show in TRADE_BARS and not instrument.traded:
+            raise no_trades(instrument, "0")
         self._pending[key] = engine.owe(
             client,
             engine.conditions.latency.history_s,
@@ -75,8 +79,7 @@ class HeadTimestampDesk:
     def _first_s(self, instrument: Instrument, what: str) -> float | None:
         engine = self._engine
         quoted = engine.market.spread(instrument) is not None
-        traded = instrument.sec_type != "CASH"
-        if not (traded if what in TRADE_BARS else quoted and what in SHOWN):
+        if not (instrument.traded if what in TRADE_BARS else quoted and what in SHOWN):
             return None
         source = BarSource(engine.world, instrument, known_s=engine.now_s, market=engine.market)
         bars = source.bars(DAY_S, 0.0, engine.now_s)

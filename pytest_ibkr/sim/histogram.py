@@ -13,12 +13,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_ibkr.sim.day_path import Window
 from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import DAY_S, Asked
 from pytest_ibkr.sim.hmds import no_data, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import invalid
-from pytest_ibkr.sim.underlying_path import Window
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history_queries import (
     CancelHistogram,
@@ -56,7 +56,9 @@ class HistogramDesk:
 
     def _request(self, client: Client, request: ReqHistogram) -> None:
         engine, key = self._engine, (client.connection, request.request_id)
-        instrument = engine.world.book.resolve(request.contract)
+        instrument = engine.world.book.resolve(
+            request.contract, include_expired=request.include_expired
+        )
         period = _PERIOD.fullmatch(request.period)
         if period is None or not int(period[1]):
             # "3 days" and "1 week" are what the client's own documentation shows.

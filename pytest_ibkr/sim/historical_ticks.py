@@ -44,7 +44,9 @@ class HistoricalTickDesk:
 
     def _request(self, client: Client, request: ReqHistoricalTicks) -> None:
         engine = self._engine
-        instrument = engine.world.book.resolve(request.contract)
+        instrument = engine.world.book.resolve(
+            request.contract, include_expired=request.include_expired
+        )
         at_s, zoned = _checked(request, now_s=engine.now_s)
         if engine.conditions.entitlement_of(instrument.symbol) != "live":
             raise Refusal(10187, f"{_NO_RIGHTS}{no_rights(instrument)}")

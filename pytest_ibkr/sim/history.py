@@ -66,7 +66,9 @@ class HistoryDesk:
         if key in self._open:
             raise failed("Duplicate ticker id")
         engine = self._engine
-        instrument = engine.world.book.resolve(request.contract)
+        instrument = engine.world.book.resolve(
+            request.contract, include_expired=request.include_expired
+        )
         asked = history_request.read(request, now_s=engine.now_s)
         if sum(each[0] == client.connection for each in self._open) >= _MAX_OPEN:
             raise failed(f"Only {_MAX_OPEN} simultaneous API historical data requests allowed.")

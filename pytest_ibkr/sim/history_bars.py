@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session
 from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.day_path import DayPath, Window, merge
 from pytest_ibkr.sim.history_request import DAY_S, WEEK_S, Asked
-from pytest_ibkr.sim.underlying_path import DayPath, Window, merge
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.market import Market

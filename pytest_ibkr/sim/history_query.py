@@ -12,9 +12,9 @@ from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.feed import DELAY_S
 from pytest_ibkr.sim.history_bars import BarRow, BarSource
 from pytest_ibkr.sim.history_live import Dated
-from pytest_ibkr.sim.history_request import WEEK_S, WHAT, Asked
+from pytest_ibkr.sim.history_request import WEEK_S, WHAT, Asked, width
 from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS, bar_date, message, moment
-from pytest_ibkr.sim.hmds import no_data, not_permitted
+from pytest_ibkr.sim.hmds import no_data, no_trades, not_permitted
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history import (
     HistoricalData,
@@ -46,6 +46,8 @@ class Query:
         """
         if self.engine.conditions.entitlement_of(self.instrument.symbol) == "none":
             raise not_permitted(self.instrument)
+        if self.asked.what in TRADE_BARS and not self.instrument.traded:
+            raise no_trades(self.instrument, width(self.asked.bar_s))
         source = self._source()
         start_s, end_s = source.window(self.asked)
         found = self._dated(source, start_s, end_s)

@@ -56,6 +56,7 @@ NO_ZONE: Final = (
     " switch to use yyyymmdd-hh:mm:ss in UTC or use instrument time zone, like US/Eastern. Implied"
     " time zone functionality will be removed in the next API release"
 )
+_CONTINUOUS: Final = "Setting end date/time for continuous future security type is not allowed."
 _BAD_DATE: Final = (
     "End Date/Time: The date, time, or time-zone entered is invalid.\n"
     "The correct format is yyyymmdd hh:mm:ss xx/xxxx where yyyymmdd and xx/xxxx are optional."
@@ -78,7 +79,8 @@ def read(request: ReqHistoricalData, *, now_s: float) -> Asked:
     """Check a request.
 
     Raises:
-        Refusal: 321 with the cause the gateway names, or 10314 for an unreadable end.
+        Refusal: 321 with the cause the gateway names, 10314 for an unreadable end, 10339 for any
+            end of a continuous future.
     """
     if request.what_to_show not in WHAT:
         raise invalid("What to show field is missing or incorrect.")
@@ -89,6 +91,8 @@ def read(request: ReqHistoricalData, *, now_s: float) -> Asked:
     if request.date_format not in (1, 2, 3):
         raise invalid(f"Date formatting selection of {request.date_format} rejected.")
     count, unit = _duration(request.duration)
+    if request.end and request.contract.sec_type == "CONTFUT":
+        raise Refusal(10339, _CONTINUOUS)
     if request.end and request.what_to_show == "ADJUSTED_LAST":
         raise invalid("End date not supported with adjusted last")
     if request.end and request.keep_up_to_date:
@@ -99,6 +103,11 @@ def read(request: ReqHistoricalData, *, now_s: float) -> Asked:
         raise invalid("Only daily resolution supported for Schedule requests")
     end_s, zoned = read_end(request.end, now_s=now_s) if request.end else (None, True)
     return Asked(BAR_SIZES[bar_size], count, unit, end_s, not zoned, request.what_to_show)
+
+
+def width(bar_s: int) -> str:
+    """A bar size as some refusals print it: seconds, or ``1d``, ``1W``, ``1m``."""
+    return {DAY_S: "1d", WEEK_S: "1W", MONTH_S: "1m"}.get(bar_s, str(bar_s))
 
 
 def _duration(text: str) -> tuple[int, str]:

@@ -10,10 +10,10 @@ from typing import Final
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.contracts import Instrument
+from pytest_ibkr.sim.day_path import Window
 from pytest_ibkr.sim.history_bars import BarRow
 from pytest_ibkr.sim.history_request import DAY_S
 from pytest_ibkr.sim.times import zone_named
-from pytest_ibkr.sim.underlying_path import Window
 from pytest_ibkr.wire.messages.history import HistoricalBar
 from pytest_ibkr.wire.versions import SHARE_VOLUMES, ZONED_TIMES
 

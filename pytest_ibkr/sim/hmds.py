@@ -36,6 +36,18 @@ def not_permitted(instrument: Instrument) -> Refusal:
     return Refusal(162, f"{PREFIX}{no_permissions(instrument)}")
 
 
+def no_trades(instrument: Instrument, width: str) -> Refusal:
+    """The 162 of trades of what reports none, as users quote it.
+
+    Args:
+        instrument: a currency pair or a CFD.
+        width: of a bar, seconds or ``1d``; ``0`` for no bars at all.
+    """
+    venue = "FXSUBPIP" if instrument.sec_type == "CASH" and width != "0" else instrument.exchange
+    name = f"{instrument.symbol}/{instrument.sec_type}@{venue}"
+    return Refusal(162, f"{PREFIX}No historical market data for {name} Last {width}")
+
+
 def no_data(instrument: Instrument, contract: Contract, what: str) -> Refusal:
     """The 162 of history there is none of.
 

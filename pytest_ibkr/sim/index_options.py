@@ -9,11 +9,12 @@ and trades until the day before (cboe.com, contract specifications of SPX).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from pytest_ibkr.sim.futures import third_friday
-from pytest_ibkr.sim.instruments import Instrument, osi_symbol
+from pytest_ibkr.sim.instruments import Instrument, from_row, osi_symbol
 from pytest_ibkr.sim.listing import Follows, Listing, listed_option_con_id
 from pytest_ibkr.snapshot.model import SymbolBlock
 from pytest_ibkr.snapshot.rows import OptionRow, TradingSession
@@ -105,24 +106,10 @@ def index_option(underlying: Instrument, row: OptionRow) -> Instrument:
     """The instrument of a row; a class named like the index settles in the morning."""
     monthly = row.trading_class == underlying.symbol
     real = _monthly(row.expiry) if monthly else row.expiry
-    return Instrument(
-        con_id=row.con_id,
-        symbol=row.symbol,
-        sec_type="OPT",
-        expiry=row.expiry,
-        strike=row.strike,
-        right=row.right,
-        multiplier=row.multiplier,
-        exchange="SMART",
-        primary_exchange="",
-        currency=underlying.currency,
+    return replace(
+        from_row(underlying, row),
         local_symbol=osi_symbol(row, real),
-        trading_class=row.trading_class,
         min_tick=0.05,
-        long_name=underlying.long_name,
-        stock_type="",
-        under_con_id=underlying.con_id,
-        listing="OPRA",
         time_zone="US/Central",
         valid_exchanges=INDEX_OPTION_EXCHANGES,
         penny=False,

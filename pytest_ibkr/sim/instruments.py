@@ -20,6 +20,7 @@ OPTION_EXCHANGES: Final = (
     "SMART,AMEX,CBOE,PHLX,PSE,ISE,BOX,BATS,NASDAQOM,CBOE2,NASDAQBX,MIAX,GEMINI,EDGX,MERCURY,PEARL,"
     "EMERALD,MEMX,SAPPHIRE"
 )
+UNREPORTED: Final = frozenset({"CASH", "CFD"})
 _ZONES: Final = {"America/New_York": "US/Eastern", "America/Chicago": "US/Central"}
 _PENNY_CLASSES: Final = frozenset({"SPY", "QQQ", "IWM"})
 
@@ -71,6 +72,11 @@ class Instrument:
     am_settled: bool = False
     expired: bool = False
     synthetic: bool = False
+
+    @property
+    def traded(self) -> bool:
+        """Whether trades are reported; currency pairs and CFDs have quotes alone."""
+        return self.sec_type not in UNREPORTED
 
     @property
     def prices(self) -> str:

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.instruments import UNREPORTED, Instrument
 from pytest_ibkr.snapshot.con_ids import FIRST_MADE_UP
 
 # Above the broker's ids of 2026, below the made-up ids of a snapshot's options.
@@ -71,8 +71,8 @@ class Listing:
     """One made-up instrument; meanings and units as in :class:`Instrument`.
 
     ``spread`` is dollars between bid and ask, None for what is only published (an index);
-    ``size`` what is displayed at each; ``underlying`` the family it is written on; ``options``
-    whether the options of what it follows are listed on it, scaled.
+    ``size`` what is displayed at each; ``underlying`` the family, or the snapshot's symbol, it is
+    written on; ``options`` whether the options of what it follows are listed on it, scaled.
     """
 
     family: str
@@ -107,8 +107,19 @@ class Listing:
         """Its contract id: the one given, else one made from its family."""
         return self.con_id or listed_con_id(self.family)
 
-    def instrument(self) -> Instrument:
-        """The instrument it lists."""
+    @property
+    def traded(self) -> bool:
+        """Whether trades are reported."""
+        return self.sec_type not in UNREPORTED
+
+    def instrument(self, *, under_con_id: int = 0) -> Instrument:
+        """The instrument it lists.
+
+        Args:
+            under_con_id: of what it is written on, where a snapshot has that.
+        """
+        if self.underlying and not under_con_id:
+            under_con_id = listed_con_id(self.underlying)
         return Instrument(
             con_id=self.id,
             symbol=self.symbol,
@@ -125,7 +136,7 @@ class Listing:
             min_tick=self.min_tick,
             long_name=self.long_name,
             stock_type=self.stock_type,
-            under_con_id=listed_con_id(self.underlying) if self.underlying else 0,
+            under_con_id=under_con_id,
             listing=self.primary_exchange or self.exchange,
             time_zone=self.time_zone,
             valid_exchanges=self.valid_exchanges or self.exchange,

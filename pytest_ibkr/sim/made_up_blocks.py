@@ -101,7 +101,7 @@ def _quote(listing: Listing, grid: Grid, price: float) -> dict[str, Any]:
         wide = max(1, round(listing.spread * grid.per_dollar))
         bid = (ticks - wide // 2) / grid.per_dollar
         ask = (ticks - wide // 2 + wide) / grid.per_dollar
-    traded = listing.sec_type != "CASH"
+    traded = listing.traded
     return {
         "price": ticks / grid.per_dollar,
         "price_source": "last" if traded else "mid",

@@ -157,6 +157,18 @@ class Market:
         following = ((at_ms - shift) // grid + 1) * grid + shift
         return min(following / 1000, session.close_s, self.captured_s)
 
+    def next_trade_s(self, instrument: Instrument, at_s: float) -> float | None:
+        """The next instant, strictly later, at which the last price may become known."""
+        if instrument.sec_type != "OPT" or at_s >= self.captured_s:
+            return self.next_change_s(instrument, at_s)
+        session = self.calendar.latest(at_s)
+        if session is None or not session.open_s <= at_s < session.close_s:
+            return self.next_change_s(instrument, at_s)
+        traded_s = self._options[instrument.prices].first_trade_s(instrument, session)
+        if traded_s is None or traded_s <= at_s:
+            return None
+        return min(traded_s, session.close_s, self.captured_s)
+
     def _later_open(self, at_s: float) -> float | None:
         opening = self.calendar.next_open_s(at_s)
         return None if opening is None else min(opening, self.captured_s)

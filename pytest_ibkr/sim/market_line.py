@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.sim.exchange_facts import BBO_OTHER, BBO_STOCK
+from pytest_ibkr.sim.exchange_ticks import ExchangeTicks
 from pytest_ibkr.sim.feed import Feed
 from pytest_ibkr.sim.generic_ticks import NEWS, NO_TOP, GenericTicks
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.quotes import Quote, Side
-from pytest_ibkr.sim.ticks import DELAYED, LIVE, SHARE_SIZES, SIDES, Field, TickWriter
+from pytest_ibkr.sim.ticks import DELAYED, LIVE, SHARE_SIZES, SIDES, Field, TickWriter, end_rule
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import (
     MarketDataType,
@@ -31,6 +32,7 @@ SNAPSHOT_END_S: Final = 11.0
 _DELAYED_NOTICE: Final = "Requested market data is not subscribed. Displaying delayed market data."
 _PERMISSIONS: Final = 3
 _MODEL_GAP_S: Final = 1.0  # the model's computation is not sent more often
+_OF_A_TRADE: Final = frozenset({"last", "last_time_s", "last computation"})
 _STANDSTILL_S: Final = 1.0  # how often a frozen line looks whether it still is
 
 
@@ -66,6 +68,9 @@ class MarketLine:
         self._quote = Quote()
         self._halted: bool | None = None
         self._sent: set[str] = set()  # a snapshot sends each field once
+        quoted = engine.market.spread(instrument) is not None
+        self._needed = end_rule(instrument.sec_type, delayed=feed.delayed, quoted=quoted)
+        self._exchanges = None if feed.delayed else ExchangeTicks(instrument, request_id)
         self._values: dict[Side, float | None] = {}
         self._model_s = 0.0
         self._over = False
@@ -136,7 +141,10 @@ class MarketLine:
         found = [m for _, part in self._writer.all_fields(quote, snapshot=False) for m in part]
         if self.instrument.sec_type not in ("IND", "CASH"):
             found.append(self._writer.halted(halted=self._halted))
-        return found
+        return found + self._exchange_news(quote)
+
+    def _exchange_news(self, quote: Quote) -> list[Message]:
+        return [] if self._exchanges is None else self._exchanges.changes(quote)
 
     def _unsent(self, quote: Quote) -> list[Message]:
         found: list[Message] = []
@@ -159,6 +167,7 @@ class MarketLine:
             elif not (halted and self._halted):  # nothing moves in a halt
                 if NO_TOP not in self._asked:
                     self._client.send(*self._writer.changes(self._quote, quote))
+                    self._client.send(*self._exchange_news(quote))
                 self._client.send(*self._generic.changes(self._quote, quote))
                 self._client.send(*self._generic.later(at_s))
             if not self.snapshot and halted != self._halted:
@@ -203,7 +212,7 @@ class MarketLine:
         return self._engine.now_s >= due_s - 1e-6
 
     def _go_on(self) -> None:
-        if self.snapshot and self._complete():
+        if self.snapshot and not self._missing():
             self._finish()
             return
         if self._next is not None:
@@ -211,7 +220,11 @@ class MarketLine:
         now_s = self._engine.now_s
         market = self._engine.market
         at_s = now_s - self._lag_s
-        next_s = market.next_change_s(self.instrument, at_s) or market.calendar.next_bell_s(at_s)
+        if self.snapshot and self._missing() <= _OF_A_TRADE:
+            next_s = market.next_trade_s(self.instrument, at_s)
+        else:
+            next_s = market.next_change_s(self.instrument, at_s)
+            next_s = next_s or market.calendar.next_bell_s(at_s)
         if next_s is not None:
             next_s += self._lag_s
         if self.instrument.symbol in self._engine.conditions.frozen:
@@ -219,25 +232,8 @@ class MarketLine:
         if next_s is not None:
             self._next = self._engine.later(next_s - now_s, self.update)
 
-    def _complete(self) -> bool:
-        """The snapshot end rule; fields that an instrument does not have count as sent."""
-        needed = {"bid", "ask", "last", "open", "close"}
-        kind = self.instrument.sec_type
-        if kind in ("IND", "OPT", "CASH"):
-            needed.discard("open")
-        if kind == "CASH":
-            needed.discard("last")
-        if self.instrument.sec_type == "IND" and self._never_quoted:
-            needed -= {"bid", "ask"}
-        if self._feed.delayed:
-            needed.add("last_time_s")
-        if self.instrument.sec_type == "OPT":
-            needed |= {f"{side} computation" for side in SIDES}
-        return needed <= self._sent
-
-    @property
-    def _never_quoted(self) -> bool:
-        return self._engine.market.spread(self.instrument) is None
+    def _missing(self) -> frozenset[str]:
+        return self._needed - self._sent
 
     def _time_out(self) -> None:
         if not self._over:

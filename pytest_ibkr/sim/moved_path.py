@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_ibkr.sim.underlying_path import DayPath, PathBar, UnderlyingPath, highs_and_lows
+from pytest_ibkr.sim.day_path import DayPath, PathBar, highs_and_lows
+from pytest_ibkr.sim.underlying_path import UnderlyingPath
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.calendar import Session, SessionCalendar

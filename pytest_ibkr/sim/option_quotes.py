@@ -245,12 +245,17 @@ class OptionQuoter:
             forward, option.strike, years, vol=vol, right=right, spot=spot, discount=discount
         )
 
+    def first_trade_s(self, option: Instrument, session: Session) -> float | None:
+        """When a session's first trade happens; None: there is none."""
+        volume = self._line(option).row.volume
+        return None if not volume else session.open_s + _gap_s(volume, session)
+
     def _last(self, line: _Line, session: Session, at_s: float) -> tuple[float | None, int | None]:
         """Last trade: today's trades lie evenly over the day; without any the captured last."""
         volume, expiry = line.row.volume, line.expiry
         if not volume:
             return line.row.last, None
-        gap_s = max(1.0, (session.close_s - session.open_s) / volume)
+        gap_s = _gap_s(volume, session)
         count = floor((at_s - session.open_s) / gap_s)
         traded_s = session.open_s + count * gap_s
         if count < 1 or expiry is None:
@@ -275,3 +280,8 @@ class OptionQuoter:
             value = line.expiry.value(line.option, before.close_s, spot)
             line.close = on_grid(line.option, value)
         return line.close
+
+
+def _gap_s(volume: int, session: Session) -> float:
+    """Seconds between trades that lie evenly over a session, at least one."""
+    return max(1.0, (session.close_s - session.open_s) / volume)

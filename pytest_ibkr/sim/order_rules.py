@@ -27,7 +27,7 @@ KNOWN: Final = SUPPORTED | frozenset(
     | {"SNAP MID", "SNAP MKT", "SNAP PRIM", "BOX TOP", "PASSV REL", "RPI", "IBALGO"}
 )
 # Indexes and continuous futures are no contracts; the others are not worked here.
-UNTRADED: Final = frozenset({"BAG", "IND", "CASH", "BOND", "CONTFUT"})
+UNTRADED: Final = frozenset({"BAG", "IND", "CASH", "BOND", "CFD", "CONTFUT"})
 _SPELLINGS: Final = {"STPLMT": "STP LMT", "MKTPRT": "MKT PRT", "TRAILLIMIT": "TRAIL LIMIT"}
 TIFS: Final = frozenset({"DAY", "GTC", "IOC", "FOK"})
 _LIMITED: Final = frozenset({"LMT", "STP LMT"})

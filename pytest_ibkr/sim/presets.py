@@ -1,4 +1,4 @@
-"""Instruments to be had by name, all synthetic: ES, MES, SPX, EUR.USD and a Treasury bond.
+"""Instruments to be had by name, all synthetic: futures, an index, a pair, a bond, a CFD.
 
 The S&P 500 ones follow the snapshot's SPY. Pure; the numbers here are made up where a comment
 names no source.
@@ -124,6 +124,27 @@ def _bond(today: str) -> tuple[Listing, ...]:
     return (listing,)
 
 
+def _share_cfd(_today: str) -> tuple[Listing, ...]:
+    """A CFD on the stock; its names are not captured."""
+    cfd = Listing(
+        family="SPY.CFD",
+        symbol="SPY",
+        sec_type="CFD",
+        source=Follows("SPY", 1.0),
+        exchange="SMART",
+        currency="USD",
+        local_symbol="SPY",
+        trading_class="SPY",
+        long_name="SPDR S&P 500 ETF Trust",
+        min_tick=0.01,
+        time_zone="US/Eastern",
+        spread=0.01,
+        size=100,
+        underlying="SPY",
+    )
+    return (cfd,)
+
+
 PRESETS: Final[dict[str, Preset]] = {
     "ES": _futures("ES", "E-mini S&P 500", multiplier=50, share=0.03, size=30),
     "MES": _futures(
@@ -132,4 +153,5 @@ PRESETS: Final[dict[str, Preset]] = {
     "SPX": _spx,
     "EUR.USD": _euro,
     "US-T": _bond,
+    "SPY.CFD": _share_cfd,
 }

@@ -1,4 +1,4 @@
-"""Reference data: contract details and option chain parameters.
+"""Reference data: contract details.
 
 Source: gateway-behaviour.md 2.2 and appendix A. Imports the engine for types only.
 """
@@ -21,13 +21,8 @@ from pytest_ibkr.wire.messages.bonds import BondData
 from pytest_ibkr.wire.messages.contract import (
     ContractData,
     ContractDataEnd,
-    OptionParameter,
-    OptionParameterEnd,
     ReqContractDetails,
-    ReqOptionParameters,
-    Strike,
     TagValue,
-    Text,
 )
 from pytest_ibkr.wire.versions import LAST_TRADE_DATE
 
@@ -42,14 +37,14 @@ _LOT: Final = 100
 
 
 class ReferenceDesk:
-    """Answers what a contract is and what options there are."""
+    """Answers what a contract is."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
         """Request classes and what deals with them."""
-        return {ReqContractDetails: self._details, ReqOptionParameters: self._parameters}
+        return {ReqContractDetails: self._details}
 
     def _refuse_later(self, client: Client, request_id: int, refusal: Refusal) -> None:
         self._engine.owe(
@@ -215,52 +210,8 @@ class ReferenceDesk:
             return ()
         return (TagValue(tag="ISIN", value=isin),)
 
-    def _parameters(self, client: Client, request: ReqOptionParameters) -> None:
-        book = self._engine.world.book
-        underlying = book.by_id(request.con_id)
-        if not request.con_id or not request.symbol:
-            raise invalid("The underlying contract id and symbol must be entered")
-        if (
-            underlying is None
-            or underlying.symbol != request.symbol
-            or underlying.sec_type != request.sec_type
-        ):
-            raise unknown_contract()
-        chain = book.chains[underlying.prices].options
-        # A futures exchange selects futures options: a stock has none.
-        rows = [] if request.fut_fop_exchange else _parameter_rows(request, underlying, chain)
-        self._engine.owe(
-            client,
-            self._engine.conditions.latency.parameters_s,
-            lambda: client.send(*rows, OptionParameterEnd(request_id=request.request_id)),
-        )
-
 
 def _shown_type(found: Instrument, request: ReqContractDetails) -> str:
     """A continuous future is shown as what was asked for, with everything else the future's."""
     asked = request.contract.sec_type
     return asked if asked == "CONTFUT" else found.sec_type
-
-
-def _parameter_rows(
-    request: ReqOptionParameters, underlying: Instrument, chain: tuple[Instrument, ...]
-) -> list[OptionParameter]:
-    """One row per exchange and trading class, each with all expiries and all strikes."""
-    found = []
-    for name in sorted({option.trading_class for option in chain}):
-        members = [option for option in chain if option.trading_class == name]
-        expirations = tuple(Text(value=day) for day in sorted({o.expiry for o in members}))
-        strikes = tuple(Strike(value=level) for level in sorted({o.strike for o in members}))
-        found += [
-            OptionParameter(
-                request_id=request.request_id,
-                exchange=exchange,
-                under_con_id=request.con_id,
-                trading_class=name,
-                multiplier=str(members[0].multiplier),
-                expirations=expirations,
-                strikes=strikes,
-            )
-            for exchange in reference_facts.parameter_exchanges(underlying)
-        ]
-    return found

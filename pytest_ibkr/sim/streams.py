@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Reroute = TypeVar("Reroute", RerouteMarketData, RerouteMarketDepth)
 
 MAX_LINES: Final = 100  # shared by all clients
-_MAX_SNAPSHOTS: Final = 100  # a second and client
 _LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
 TOO_MANY_LINES: Final = "Max number of tickers has been reached"
 NOT_FOR_API: Final = f"{MORE_RIGHTS}Delayed market data is available.{{name}}/TOP/ALL"
@@ -161,8 +160,9 @@ class StreamDesk(Subscriptions[MarketLine]):
         now_s = self._engine.now_s
         while recent and recent[0] <= now_s - 1:
             recent.popleft()
-        if len(recent) >= _MAX_SNAPSHOTS:
-            raise invalid(f"Snapshot requests limitation exceeded:{_MAX_SNAPSHOTS} per 1 second(s)")
+        most = self._engine.conditions.max_snapshots_per_s
+        if len(recent) >= most:
+            raise invalid(f"Snapshot requests limitation exceeded:{most} per 1 second(s)")
         recent.append(now_s)
 
     def _feed(self, client: Client, instrument: Instrument) -> Feed | Refusal:

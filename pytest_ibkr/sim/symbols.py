@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 MOST_ROWS: Final = 16
+_DERIVATIVES: Final = ("CFD", "FUT")
 _GAP_S: Final = 1.0  # one search a second
 
 
@@ -68,13 +69,13 @@ def matching(chains: Collection[Chain], pattern: str) -> tuple[SymbolSample, ...
         if rank is not None:
             ranked.append((rank, place, chain))
     found = [chain for _, _, chain in sorted(ranked, key=lambda each: each[:2])]
-    futures = {each.underlying.under_con_id for each in chains if each.underlying.sec_type == "FUT"}
-    return tuple(_sample(chain, futures) for chain in found[:MOST_ROWS])
+    written = {(each.underlying.under_con_id, each.underlying.sec_type) for each in chains}
+    return tuple(_sample(chain, written) for chain in found[:MOST_ROWS])
 
 
 def _rank(chain: Chain, wanted: str) -> int | None:
     underlying = chain.underlying
-    if underlying.sec_type == "FUT":  # found by what it is written on
+    if underlying.sec_type in _DERIVATIVES:  # found by what it is written on
         return None
     if underlying.symbol.upper() == wanted:
         return 0
@@ -85,11 +86,9 @@ def _rank(chain: Chain, wanted: str) -> int | None:
     return 2 if named or any(word.startswith(wanted) for word in words) else None
 
 
-def _sample(chain: Chain, futures: set[int]) -> SymbolSample:
+def _sample(chain: Chain, written: set[tuple[int, str]]) -> SymbolSample:
     found = chain.underlying
-    derivatives = []
-    if found.con_id in futures:
-        derivatives.append("FUT")
+    derivatives = [kind for kind in _DERIVATIVES if (found.con_id, kind) in written]
     if chain.has_options:
         derivatives.append("OPT")
     return SymbolSample(

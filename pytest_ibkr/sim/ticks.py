@@ -61,6 +61,28 @@ DELAYED: Final = TickIds(
 SIDES: Final[tuple[Side, ...]] = ("bid", "ask", "last", "model")
 
 
+def end_rule(sec_type: str, *, delayed: bool, quoted: bool) -> frozenset[str]:
+    """What a snapshot ends after, once each was sent; what a kind does not have is not waited for.
+
+    Args:
+        sec_type: of the instrument.
+        delayed: whether the data is.
+        quoted: whether anybody bids and asks; for an index that is only published: no.
+    """
+    needed = {"bid", "ask", "last", "open", "close"}
+    if sec_type in ("IND", "OPT", "CASH"):
+        needed.discard("open")
+    if sec_type == "CASH":
+        needed.discard("last")
+    if sec_type == "IND" and not quoted:
+        needed -= {"bid", "ask"}
+    if delayed:
+        needed.add("last_time_s")
+    if sec_type == "OPT":
+        needed |= {f"{side} computation" for side in SIDES}
+    return frozenset(needed)
+
+
 class TickWriter:
     """Makes the messages of one request.
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Final
 
 from pytest_ibkr.sim.calendar import Session
+from pytest_ibkr.sim.day_path import Point
 from pytest_ibkr.sim.quotes import Quote
-from pytest_ibkr.sim.underlying_path import Point, UnderlyingPath
+from pytest_ibkr.sim.underlying_path import UnderlyingPath
 
 _MASK: Final = (1 << 64) - 1
 _LOT: Final = 100

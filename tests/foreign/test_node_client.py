@@ -35,15 +35,6 @@ def test_a_node_program_sees_the_market_and_trades(served: Served, market: Snaps
     assert seen["cancelCode"] == 202
     assert [error["code"] for error in seen["errors"]] == [202]
     assert seen["followedId"] is True
-
-
-def test_its_fill_is_its_position_and_its_loss(served: Served, market: Snapshot) -> None:
-    node, script = node_program()
-
-    seen = seen_by(served, node, script, env=environment())
-
-    spy = block_of(market, "SPY")
-    low, high = traded_range(spy)
     done, position = seen["execution"], seen["position"]
     assert (done["side"], done["shares"]) == ("BOT", 10)
     assert low <= done["price"] <= high

@@ -44,7 +44,7 @@ def answered() -> dict[str, tuple[Message, ...]]:
     """What came for the examples of each request."""
     found: dict[str, tuple[Message, ...]] = {"startApi": tuple(_at_start())}
     for name, messages in examples().items():
-        asker = added_peer("ES", "SPX", "EUR.USD", "US-T")
+        asker = added_peer("ES", "SPX", "EUR.USD", "US-T", "SPY.CFD")
         prepare(asker.engine)
         # A resting and a filled order, so that queries and cancels have something to find.
         limit = market_order(1, order_type="LMT", limit_price=Decimal(700))

@@ -33,7 +33,6 @@ MEANING = {
     "greeks_delay_s": 'virtual seconds, with `greeks="late"`',
     "latency": "how long answers take; see below",
     "frozen": "symbol to the epoch second its quotes stand at; the fault `freeze` sets it",
-    "halted": "symbols that are halted: tick 49 says so, nothing fills",
     "read_only": "orders, cancels and queries of orders are refused by 321",
     "open_orders_first": "a returning client gets its open orders before 15 and 9; else after",
     "summary_slots_freed": "cancelling an account summary frees its place among two",
@@ -50,6 +49,7 @@ MEANING = {
     "calendar_events": "Wall Street Horizon: 10276, or the events a test wrote",
     "news_feed": "whether the account has news: without it 10276 for every request of news",
     "max_messages_per_s": "above it 100; a warning (code 0) comes before. For connections to come",
+    "max_snapshots_per_s": "snapshots of market data a client may ask for; above it 321",
     "rate_strikes": "how many 100s until the socket closes",
     "max_clients": "connections served; one more is closed without a byte",
     "no_depth": "exchanges whose depth the account may not see: a SMART book is without them, and"

@@ -159,7 +159,7 @@ def test_snapshots_of_a_whole_chain_take_less_than_three_seconds() -> None:
     market = load("full", directory=SNAPSHOTS)
     with Gateway(market) as gateway:
         session = gateway.new_session("burst", wall_clock=False)
-        session.configure(max_messages_per_s=10 * OPTIONS)
+        session.configure(max_messages_per_s=10 * OPTIONS, max_snapshots_per_s=10 * OPTIONS)
         quoted = [
             option
             for option in session.engine.world.book.chain("SPY")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 from pytest_ibkr.report.metrics import LIMITS, summed_up
 from pytest_ibkr.report.model import (
@@ -17,6 +17,14 @@ from pytest_ibkr.report.model import (
 )
 from pytest_ibkr.report.totals import pacing_of, requirements_of
 from pytest_ibkr.report.verdict import gate_of, rehearsal_of
+from pytest_ibkr.report.wire_model import (
+    LineKind,
+    OpenSubscription,
+    OrderLife,
+    OrderStep,
+    Scripted,
+    WireLine,
+)
 
 SNAPSHOT = SnapshotFacts(
     name="snapshot_normal_20260710_160000",
@@ -60,6 +68,48 @@ def session(gateway: GatewayFacts = SIMULATED, **changes: Any) -> SessionFacts:
         "bytes_out": 40_960,
         "peak_messages_per_s": 9,
         "lines_in_use": 2,
+        "requests": {"reqMktData": 8, "placeOrder": 2, "reqHistoricalData": 1, "startApi": 1},
+        "historical_requests": 1,
+        "peak_lines": 7,
+        "left_open": [
+            OpenSubscription(
+                at="2026-07-10T14:00:02.250+00:00",
+                connection=1,
+                request="reqMktData",
+                request_id=4,
+                what="SPY <b>x</b>",
+                ended="still_open",
+            )
+        ],
+        "left_open_count": 1,
+        "lines_left_open": 1,
+        "scripted": [
+            Scripted(
+                kind="faults",
+                what="faults.delay('reqHistoricalData', 3)",
+                at="2026-07-10T14:00:01.000+00:00",
+                met=1,
+            ),
+            Scripted(kind="condition", what="entitlement = delayed"),
+            Scripted(kind="contract", what="ESU6, synthetic", source="SPY x 10"),
+        ],
+        "orders": [
+            OrderLife(
+                connection=1,
+                order_id=3,
+                what="BUY 1 SPY LMT 700",
+                steps=[
+                    OrderStep(at="2026-07-10T14:00:03.000+00:00", text="placed"),
+                    OrderStep(at="2026-07-10T14:00:03.100+00:00", text="Submitted"),
+                ],
+            )
+        ],
+        "wire": [
+            WireLine(
+                at="2026-07-10T14:00:00.000+00:00", connection=1, kind=kind, text=f"a {kind} <i>"
+            )
+            for kind in get_args(LineKind)
+        ],
     }
     return SessionFacts(**{**facts, **changes})
 

@@ -234,6 +234,86 @@ def test_without_pytest_html_the_rest_is_written_and_the_extra_named(
     assert document(pytester).gate.verdict == "REHEARSAL-PASSED"
 
 
+SCRIPTED = """
+
+@pytest.mark.req("LV-016")
+def test_scripts(wire, ibkr, ibkr_gateway_factory):
+    ibkr.market.quote("SPY")  # only read
+    ibkr.market.quote("SPY", bid=700, ask=700.02)
+    ibkr.configure(entitlement="delayed")
+    ibkr.contracts.add("ES")
+    with ibkr.faults.delay("reqCurrentTime", 2):
+        current_time(wire)
+    ibkr.orders.hold()
+    other = ibkr_gateway_factory(account="DU0000007")
+    with socket.create_connection((other.host, other.port)) as sock:
+        offer = b"v157..178"
+        sock.sendall(b"API\\0" + struct.pack(">I", len(offer)) + offer)
+        read(sock)
+        sock.sendall(frame(71, 2, other.client_id, ""))
+        current_time(sock)
+    other.market.move("SPY", pct=-3)
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["here", "in-workers"])
+def test_what_was_scripted_is_told_of_each_gateway(
+    pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    run(pytester, SUITE + SCRIPTED, *options).assert_outcomes(passed=3)
+    found = document(pytester)
+    [test] = [test for test in found.tests if "scripts" in test.id]
+    first, second = test.sessions
+    told = [(one.kind, one.what, one.met) for one in first.scripted if one.at is not None]
+    assert told == [
+        ("market", "market.quote('SPY', bid=700, ask=700.02)", None),
+        ("configure", "configure(entitlement='delayed')", None),
+        ("contracts", "contracts.add('ES')", None),
+        ("faults", "faults.delay('reqCurrentTime', 2)", 1),
+        ("orders", "orders.hold()", None),
+    ]
+    standing = [one for one in first.scripted if one.at is None]
+    assert standing[0].what == "entitlement = delayed"
+    assert all(one.source and "SPY x 10" in one.source for one in standing[1:])
+    assert [one.what for one in second.scripted] == ["market.move('SPY', pct=-3)"]
+    assert (second.gateway.account, second.server_versions) == ("DU0000007", [178])
+    assert [line.text for line in second.wire if line.kind == "request"] == [
+        f"startApi client_id={second.client_id}",
+        "reqCurrentTime",
+    ]
+    assert second.requests == {"reqCurrentTime": 1, "startApi": 1}
+    assert {gateway.account for gateway in found.gateways} == {"DU0000001", "DU0000007"}
+    assert found.pacing is not None
+    assert found.pacing.requests == {"reqCurrentTime": 4, "startApi": 4}
+    assert [(one.id, one.verdict, len(one.tests)) for one in found.requirements] == [
+        ("LV-008", "passed", 2),
+        ("LV-016", "passed", 1),
+    ]
+
+
+def test_a_passed_test_keeps_its_journal_only_when_its_wire_was_cut(
+    pytester: pytest.Pytester,
+) -> None:
+    chatter = """
+def test_talks(wire, ibkr):
+    for version in range(1, 101):
+        wire.sendall(frame(49, 1))
+        read(wire)
+        if version % 3 == 0:
+            wire.sendall(frame(8, 1, 1))
+        ibkr.clock.sleep(1)
+"""
+    run(pytester, SUITE + chatter).assert_outcomes(passed=3)
+    *short, long = document(pytester).tests
+    assert [test.journals for test in short] == [[], []]
+    [session] = long.sessions
+    assert (len(session.wire), session.wire_not_shown > 100) == (40, True)
+    [name] = long.journals
+    assert (dated(pytester) / name).is_file()
+    assert [path.name for path in dated(pytester).glob("journals/*")] == [name.split("/")[1]]
+    assert long.timeline is None
+
+
 SHARED = """
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from pytest_ibkr.errors import UsageError
         ({"max_messages_per_s": "50"}, "max_messages_per_s cannot be '50'"),
         ({"latency": 5}, "latency cannot be 5"),
         ({"read_only": 1}, "read_only cannot be 1"),
+        ({"halted": {"SPY"}}, "halted is no condition\n  fix:   ibkr.market.halt(symbol)"),
     ],
 )
 def test_what_the_gateway_cannot_be_is_refused(ibkr, conditions, message):

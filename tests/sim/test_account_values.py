@@ -25,10 +25,11 @@ def figures(cash: str = "1010748.46", stock: str = "0", margin: str = "0") -> Fi
         cash=Decimal(cash),
         stock_value=value,
         option_value=ZERO,
+        futures_pnl=ZERO,
         gross_value=abs(value),
         initial_margin=Decimal(margin),
         maintenance_margin=Decimal(margin) / 2,
-        cost=ZERO,
+        unrealized=ZERO,
     )
     return Figures("DU0000001", "USD", "20260710", Decimal("1000000"), ZERO, standing)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pytest_ibkr.wire.codec import encode
+from pytest_ibkr.wire.messages.completed_order import CompletedOrder
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.executions import ExecutionData, ReqExecutions
 from pytest_ibkr.wire.messages.order import ReqCompletedOrders
-from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.versions import SUBMITTER, ZONED_TIMES
 from tests.sim.orders_bench import Bench, Desk
 from tests.wire.golden import OPEN_ORDER_178, OPEN_ORDER_200

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.order_state import Status
+from pytest_ibkr.wire.messages.completed_order import CompletedOrder
 from pytest_ibkr.wire.messages.executions import CommissionReport, Day, ExecutionData, ReqExecutions
 from pytest_ibkr.wire.messages.order import (
     OrderStatus,
@@ -17,7 +18,7 @@ from pytest_ibkr.wire.messages.order import (
     ReqCompletedOrders,
     ReqOpenOrders,
 )
-from pytest_ibkr.wire.messages.order_echo import CompletedOrder, OpenOrder
+from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.versions import NEWEST, ORDER_PREVIEW
 from tests.sim.orders_bench import TEN_O_CLOCK_S, Bench, Desk
 

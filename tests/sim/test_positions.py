@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ibkr.sim.commissions import commission_of_fill
+from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.positions import Ledger, Trade
+from tests.sim.added_bench import listed
 from tests.sim.orders_bench import Bench
 
 pytestmark = pytest.mark.req("XC-001")
 START = Decimal("1000000.00")
 BENCH = Bench()
-SPY, OPTION = BENCH.spy, BENCH.option
+SPY, OPTION, FUTURE = BENCH.spy, BENCH.option, listed("ES")
 
 
 def test_average_cost_of_an_option_counts_multiplier_and_commission() -> None:
@@ -52,7 +54,7 @@ def test_a_position_from_before_moves_no_cash() -> None:
 
 TRADES = st.lists(
     st.tuples(
-        st.sampled_from([SPY, OPTION]),
+        st.sampled_from([SPY, OPTION, FUTURE]),
         st.integers(-300, 300).filter(bool),
         st.decimals("0.01", "900", places=2),
     ),
@@ -60,17 +62,20 @@ TRADES = st.lists(
 )
 
 
-@given(trades=TRADES, marks=st.tuples(st.decimals(1, 900, places=2), st.decimals(0, 90, places=3)))
+@given(
+    trades=TRADES,
+    marks=st.tuples(
+        st.decimals(1, 900, places=2), st.decimals(0, 90, places=3), st.decimals(1, 900, places=2)
+    ),
+)
 def test_cash_and_market_value_are_start_and_pnl_less_commissions(
-    trades: list[tuple[object, int, Decimal]], marks: tuple[Decimal, Decimal]
+    trades: list[tuple[Instrument, int, Decimal]], marks: tuple[Decimal, Decimal, Decimal]
 ) -> None:
     books = Ledger(START)
     traded = realized = Decimal(0)
-    price_of = {SPY.con_id: marks[0], OPTION.con_id: marks[1]}
-    quantity = {SPY.con_id: Decimal(0), OPTION.con_id: Decimal(0)}
-    for instrument, shares, price in trades:
-        assert instrument in (SPY, OPTION)
-        what = SPY if instrument is SPY else OPTION
+    price_of = dict(zip([SPY.con_id, OPTION.con_id, FUTURE.con_id], marks, strict=True))
+    quantity = dict.fromkeys(price_of, Decimal(0))
+    for what, shares, price in trades:
         signed = Decimal(shares)
         fee = commission_of_fill(what.sec_type, before=Decimal(0), shares=abs(signed))
         realized += books.book(Trade(what, signed, price, fee)) or 0
@@ -78,7 +83,9 @@ def test_cash_and_market_value_are_start_and_pnl_less_commissions(
         traded += signed * (price_of[what.con_id] - price) * (what.multiplier or 1)
         quantity[what.con_id] += signed
     held = books.open_holdings()
-    value = sum((h.market_value(price_of[h.instrument.con_id]) for h in held), Decimal(0))
+    value = sum(
+        (h.market_value(price_of[h.instrument.con_id]) - h.unpaid for h in held), Decimal(0)
+    )
     unrealized = sum((h.unrealized(price_of[h.instrument.con_id]) for h in held), Decimal(0))
     assert {h.instrument.con_id: h.quantity for h in held} == {
         k: q for k, q in quantity.items() if q

@@ -96,7 +96,7 @@ TABLE: dict[str, tuple] = {
     f"{CALL}.min_dte": (OPTION, {}, 7, asked("20260717")),
     f"{CALL}.max_premium": (OPTION, {}, 0.0001, fails_with("up to $0.0001")),
     "thresholds.quote_freshness_seconds": (QUOTE, {}, 0.0001, fails_with("< 0.0001")),
-    "thresholds.stream_seconds": (STREAM, {}, 3, fails_with(">= 50")),
+    "thresholds.stream_seconds": (STREAM, {}, 2, fails_with(">= 50")),  # 3 s bring 40 to 60
     "thresholds.stream_quality_min_quotes": (STREAM, {}, 99999, fails_with("99999")),
     "thresholds.stream_max_gap_seconds": (STREAM, {}, 0.0001, fails_with("0.0001")),
     "thresholds.order_fill_timeout_seconds": (FILL, {}, 3, fails_with(" 3 s"), "never_fills"),

@@ -85,7 +85,7 @@ async def record(ib: IB) -> dict[str, Any]:
     found = await ib.reqMatchingSymbolsAsync("SPY")
     account = ib.managedAccounts()[0]
     pnl = ib.reqPnL(account)
-    await recorder.until(lambda: pnl.dailyPnL == pnl.dailyPnL)  # noqa: PLR0124 (NaN until then)
+    await recorder.until(lambda: pnl.dailyPnL == pnl.dailyPnL)
     trade = ib.placeOrder(details.contract, LimitOrder("BUY", 3, 700.0))
     await recorder.until(lambda: trade.orderStatus.status == "Submitted")
     ib.cancelOrder(trade.order)

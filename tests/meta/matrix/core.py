@@ -54,7 +54,7 @@ ROWS: dict[str, Row] = {
     ),
     "reqHistoricalData": Row(
         "the snapshot's bars, the market's own for the running day",
-        (*CONTRACT, 162, 322, 10314),
+        (*CONTRACT, 162, 322, 10314, 10339),
         (2174,),
         evidence="2.5 [live][lore-R]",
     ),
@@ -125,7 +125,7 @@ def examples() -> dict[str, Sequence[Message]]:
         "reqAllOpenOrders": [order.ReqAllOpenOrders()],
         "reqCompletedOrders": [order.ReqCompletedOrders(api_only=False)],
         "reqGlobalCancel": [order.ReqGlobalCancel()],
-        "reqExecutions": [executions.ReqExecutions(request_id=4)],
+        "reqExecutions": [executions.ReqExecutions(request_id=4, dates=())],
     }
 
 

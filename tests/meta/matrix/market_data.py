@@ -65,15 +65,13 @@ ROWS: dict[str, Row] = {
 # Declared answers that no example can bring about, and why.
 NOT_SEEN: dict[int, str] = {
     47: "never sent: no instrument is an exchange for physical",
-    91: "sent for a CFD; no snapshot and no preset has one",
-    92: "sent for a CFD; no snapshot and no preset has one",
 }
 
 
 def examples() -> dict[str, Sequence[Message]]:
     """Per request, messages to send one after the other; the answers to all are its answers."""
     call = option().contract()
-    arca = replace(SPY, exchange="ARCA")
+    arca, cfd = replace(SPY, exchange="ARCA"), replace(SPY, sec_type="CFD")
     stream = market_data.ReqMarketData(
         request_id=7, contract=SPY, legs=(), generic_ticks="100,101,104,106,165,221,233,292"
     )
@@ -103,12 +101,14 @@ def examples() -> dict[str, Sequence[Message]]:
             stream,
             hedged,
             market_data.ReqMarketData(request_id=9, contract=call, legs=(), snapshot=True),
+            market_data.ReqMarketData(request_id=13, contract=cfd, legs=()),
         ],
         "cancelMktData": [market_data.CancelMarketData(request_id=7)],
         "reqMarketDataType": [market_data.ReqMarketDataType(data_type=1)],
         "reqMktDepth": [
             depth.ReqMarketDepth(request_id=10, contract=SPY, rows=5, smart_depth=True),
             depth.ReqMarketDepth(request_id=11, contract=arca, rows=5),
+            depth.ReqMarketDepth(request_id=14, contract=cfd, rows=5),
         ],
         "cancelMktDepth": [depth.CancelMarketDepth(request_id=10, smart_depth=True)],
         "reqTickByTickData": ticks,
