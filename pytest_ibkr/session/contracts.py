@@ -69,7 +69,7 @@ class SessionContracts:
     ) -> tuple[AddedContract, ...]:
         """List instruments for the rest of the session; every price of them is synthetic.
 
-        By name alone: ``"ES"``, ``"MES"``, ``"SPX"``, ``"EUR.USD"``, ``"US-T"`` (see
+        By name alone: ``"ES"``, ``"MES"``, ``"SPX"``, ``"EUR.USD"``, ``"US-T"``, ``"SPY.CFD"`` (see
         docs/how-to/add-contracts.md); adding one again changes nothing. One of one's own needs
         ``sec_type`` (``STK``, ``IND``, ``FUT``, ``CASH``) and ``price``.
 

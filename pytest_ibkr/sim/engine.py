@@ -225,6 +225,10 @@ class Engine:
         """Plan an event that happens when time comes to it, and is never jumped to."""
         return self.schedule.at(self.now_s + delay_s, action, owed=False)
 
+    def plan(self, at_s: float | None, action: Callable[[], None]) -> Timer | None:
+        """Plan an event of the market for an instant, epoch seconds; None: there is none."""
+        return None if at_s is None else self.later(at_s - self.now_s, action)
+
     def market_time(self, instrument: Instrument) -> float:
         """Return the moment an instrument is priced at: now, unless its symbol is frozen."""
         frozen_s = self.conditions.frozen.get(instrument.symbol)

@@ -5,7 +5,7 @@ Imports the engine for types only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import Refusal, failed
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
     from pytest_ibkr.sim.engine import Engine
 
+_STANDSTILL_S: Final = 1.0
 Key = tuple[int, int]  # connection and request id
 
 
@@ -124,3 +125,14 @@ def concerns(changed: Instrument, watched: Instrument) -> bool:
     if watched.con_id == changed.con_id:
         return True
     return changed.sec_type != "OPT" and watched.under_con_id == changed.con_id
+
+
+def next_look_s(engine: Engine, instrument: Instrument) -> float | None:
+    """When a line looks at the market again, epoch seconds; None: nothing will change any more.
+
+    Frozen symbols are looked at every second: whether they still are.
+    """
+    at_s, market = engine.now_s, engine.market
+    if instrument.symbol in engine.conditions.frozen:
+        return at_s + _STANDSTILL_S
+    return market.next_change_s(instrument, at_s) or market.calendar.next_bell_s(at_s)

@@ -107,8 +107,9 @@ class Page:
             self._hear(until)
 
     def ask(self, expression: str) -> Any:
-        """Return what a JavaScript expression comes to on the page."""
-        told = self.tell("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Return what a JavaScript expression, or its promise, comes to on the page."""
+        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        told = self.tell("Runtime.evaluate", **asked)
         if "exceptionDetails" in told:
             raise AssertionError(told["exceptionDetails"])
         return told["result"].get("value")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.report.chromium import DESKTOP, PHONE, Page
-from tests.report.project import FAILING, SUITE, reports, run
+from tests.report.project import FAILING, INI, SUITE, WITHOUT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 pytestmark = [pytest.mark.ci, pytest.mark.timeout(180)]
@@ -76,10 +78,24 @@ def browser() -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run in which something of everything happened; one for all tests here."""
+    project = tmp_path_factory.mktemp("project")
+    project.joinpath("test_gate.py").write_text(SUITE + FAILING + SCRIPTED, encoding="utf-8")
+    project.joinpath("pytest.ini").write_text(INI, encoding="utf-8")
+    absent = [option for name in WITHOUT for option in ("-p", f"no:{name}")]
+    command = [sys.executable, "-m", "pytest", *absent, "--ibkr-report", "reports"]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
+    return project / "reports/report.html"
+
+
 @pytest.fixture
-def page(pytester: pytest.Pytester, browser: str, tmp_path: Path) -> Iterator[Page]:
-    run(pytester, SUITE + FAILING + SCRIPTED, page=True)
-    with Page(browser, reports(pytester) / "report.html", tmp_path / "profile") as found:
+def page(report: Path, browser: str, tmp_path: Path) -> Iterator[Page]:
+    with Page(browser, report, tmp_path / "profile") as found:
         yield found
     assert found.complaints == []
     assert {address.split(":")[0] for address in found.asked} == {"file"}
@@ -157,6 +173,6 @@ def test_a_link_in_the_results_leads_to_the_tests_wire(page: Page) -> None:
     place = page.ask(f"{link}.hash.slice(1)")
     page.ask(f"{link}.focus()")
     page.press("Enter")
-    page.ask("new Promise((done) => requestAnimationFrame(() => done()))")
+    page.ask("new Promise((done) => setTimeout(done))")  # hashchange is a task of its own
     assert page.ask(f"document.getElementById('{place}').open") is True
     assert page.ask("document.activeElement.parentElement.id") == place

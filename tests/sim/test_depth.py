@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ibkr.sim.depth import HALTED, RESET, DepthLine
+from pytest_ibkr.sim.depth_line import HALTED, RESET, DepthLine
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.depth import (
