@@ -74,6 +74,8 @@ check:
 
 bench: $(VENV)/.installed
 	$(PYTEST) tests/bench --benchmark-enable --benchmark-only --benchmark-group-by=group
+	-$(PYTEST) -m proof --timeout=0 -p no:randomly -q tests/net
+	$(BIN)/python -m tests.bench.figures
 
 # A failing proof keeps its old figure; the others are still written. What measures time runs
 # alone, after what only counts.

@@ -13,5 +13,6 @@ def rebalance(ib: IB, symbol: str, target: int) -> Trade | None:
         return None
     trade = ib.placeOrder(stock, MarketOrder("BUY" if missing > 0 else "SELL", abs(missing)))
     while not trade.isDone():
-        ib.waitOnUpdate(timeout=5)
+        if not ib.waitOnUpdate(timeout=30):
+            raise TimeoutError(f"nothing heard of the order for half a minute: {trade}")
     return trade

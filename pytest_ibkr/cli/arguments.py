@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     listed.add_argument("--dir", type=Path, help=f"default: {DEFAULT_SNAPSHOT_DIR}")
     listed.set_defaults(run=listing)
     checked = kinds.add_parser("check", help="is a snapshot readable and complete?")
-    checked.add_argument("file", type=Path, metavar="FILE")
+    checked.add_argument("file", metavar="NAME_OR_FILE")
     checked.set_defaults(run=check)
     add_import(kinds.add_parser("import", help="make a snapshot of your own tables"))
     _add_log(commands.add_parser("log", help="use a gateway's own message log"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_ibkr.errors import UsageError
 
 INCOMPLETE = 3
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024  # some 13 bytes of memory each
 SUFFIX = ".recording.jsonl"
 _SHOWN = 10
 

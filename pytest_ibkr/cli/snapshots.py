@@ -32,8 +32,9 @@ def check(options: argparse.Namespace, _stop: threading.Event) -> int:
     from pytest_ibkr.snapshot.check import check as issues_of
     from pytest_ibkr.snapshot_choice import named
 
-    path = str(options.file if options.file.is_absolute() else Path.cwd() / options.file)
-    snapshot = named(path, directory=Path.cwd()).snapshot
+    own = settings_of(options).snapshot_dir
+    local = Path.cwd() / options.file
+    snapshot = named(str(local) if local.exists() else options.file, directory=own).snapshot
     issues = issues_of(snapshot)
     for issue in issues:
         print(f"{issue.severity}: {issue.place}: {issue.text}")

@@ -12,8 +12,8 @@ from pytest_ibkr.net.driver import SessionClock
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 from pytest_ibkr.net.watch import JournalWatch
-from pytest_ibkr.session import order_story
-from pytest_ibkr.session.timeline import folded
+from pytest_ibkr.session import order_errors, order_story
+from pytest_ibkr.session.timeline import folded, stamp
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.sim.order_state import DONE, Status
 from pytest_ibkr.wire.messages.order import OrderStatus
@@ -144,6 +144,8 @@ class OrderAssertions:
                 entries, expected.order_id, client_id=expected.client_id, connected=connected
             )
         if order.status == expected.status:
+            if (told := _told(entries, expected)) is not None:
+                return f"it became {order.status} at {stamp(told.at_s)}, when the time was over"
             return (
                 f"it is {order.status}, but client {expected.client_id} was away and was not told"
             )
@@ -164,16 +166,35 @@ class _Matcher:
             if message.order_id != expected.order_id or not self._is_mine(entry):
                 return False
             return message.status == expected.status or message.status in DONE
-        if message.request_id != expected.order_id or message.code in order_story.NOTICES:
+        if message.request_id != expected.order_id or message.code in order_errors.NOTICES:
             return False
         unknown = self._engine.orders.book.find(expected.client_id, expected.order_id) is None
-        return unknown and self._is_mine(entry)
+        return unknown and self._is_mine(entry) and self._is_of_the_order(entry)
+
+    def _is_of_the_order(self, error: Entry) -> bool:
+        kept = (
+            each
+            for each in self._engine.journal.entries()
+            if each.serial <= error.serial and self._is_mine(each)
+        )
+        found = order_errors.errors_of(kept, self._expected.order_id)
+        return any(each.serial == error.serial for each in found)
 
     def _is_mine(self, entry: Entry) -> bool:
         return any(
             client.connection == entry.connection and client.client_id == self._expected.client_id
             for client in self._engine.opened
         )
+
+
+def _told(entries: list[Entry], expected: Expected) -> Entry | None:
+    """The first time a client was told the status expected."""
+    wanted = (expected.order_id, expected.status)
+    for entry in entries:
+        message = entry.message
+        if isinstance(message, OrderStatus) and (message.order_id, message.status) == wanted:
+            return entry
+    return None
 
 
 def _since(entries: list[Entry], order_id: int) -> list[Entry]:

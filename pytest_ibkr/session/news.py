@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pytest_ibkr import limits
+from pytest_ibkr.errors import UsageError
 from pytest_ibkr.session.instruments import instrument_of
 from pytest_ibkr.sim.bulletins import BulletinDesk
 from pytest_ibkr.sim.calendar_events import CalendarEvent, CalendarEventDesk
@@ -47,6 +48,8 @@ class SessionNews:
         Raises:
             UsageError: an unknown provider or symbol, or a text that no message can carry.
         """
+        if not isinstance(headline, str) or len(headline.splitlines()) != 1:
+            raise UsageError(f"a headline cannot be {headline!r}: one line of text is expected")
         about = [symbols] if isinstance(symbols, str) else list(symbols)
         at_s = None if at is None else limits.moment("at", at).timestamp()
         desk = self._engine.desk(NewsDesk)
@@ -85,8 +88,10 @@ class SessionNews:
             data: what else the event says.
 
         Raises:
-            UsageError: an unknown symbol.
+            UsageError: an unknown symbol, or no date.
         """
+        if not isinstance(on, date):
+            raise UsageError(f"a day cannot be {on!r}: a datetime.date is expected")
         desk = self._engine.desk(CalendarEventDesk)
 
         def write() -> None:

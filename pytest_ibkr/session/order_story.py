@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from pytest_ibkr.session.order_errors import NOTICES as NOTICES
+from pytest_ibkr.session.order_errors import errors_of
 from pytest_ibkr.session.timeline import stamp
 from pytest_ibkr.sim import fills
 from pytest_ibkr.sim.journal import Entry
@@ -16,15 +18,14 @@ from pytest_ibkr.wire.messages.session import ErrorNotice
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
-# Message 4 about an order that lives on, or confirming what was asked.
-NOTICES: Final = frozenset({202, 399, 404, 2109, 10349})
-
 
 def life(entries: Iterable[Entry], order_id: int) -> list[str]:
     """Return what a client was told of an order: statuses without repeats, errors."""
     told: list[str] = []
     last = ""
-    for entry in entries:
+    kept = list(entries)
+    errors = {entry.serial for entry in errors_of(kept, order_id)}
+    for entry in kept:
         message = entry.message
         if isinstance(message, PlaceOrder) and message.order_id == order_id:
             limit = "" if message.limit_price is None else f" at {message.limit_price}"
@@ -33,7 +34,7 @@ def life(entries: Iterable[Entry], order_id: int) -> list[str]:
             held = f", held: {message.why_held}" if message.why_held else ""
             amounts = f"{message.filled:f} filled, {message.remaining:f} remaining"
             line = f"{message.status} ({amounts}{held})"
-        elif isinstance(message, ErrorNotice) and message.request_id == order_id:
+        elif isinstance(message, ErrorNotice) and entry.serial in errors:
             line = f"error {message.code}: {message.text}"
         else:
             continue
@@ -62,10 +63,9 @@ def never_known(entries: Iterable[Entry], order_id: int, *, client_id: int, conn
 def refusal_of(entries: Iterable[Entry], order_id: int) -> ErrorNotice | None:
     """Return the last error a client was sent about an order, notices aside."""
     found = None
-    for entry in entries:
-        message = entry.message
-        if isinstance(message, ErrorNotice) and message.request_id == order_id:
-            found = message if message.code not in NOTICES else found
+    for entry in errors_of(entries, order_id):
+        if isinstance(entry.message, ErrorNotice) and entry.message.code not in NOTICES:
+            found = entry.message
     return found
 
 

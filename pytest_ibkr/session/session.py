@@ -19,6 +19,7 @@ from pytest_ibkr.session.market import SessionMarket
 from pytest_ibkr.session.news import SessionNews
 from pytest_ibkr.session.orders import SessionOrders
 from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
+from pytest_ibkr.session.while_open import refuse_when_over, while_open
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Entry
 
@@ -51,14 +52,15 @@ class Session:
         self.clock = SessionClock(server)
         self.journal = SessionJournal(server, engine)
         self.faults = Faults(server, engine)
-        self.market = SessionMarket(server, engine)
-        self.orders = SessionOrders(server, engine, client_id=client_id)
-        self.account = SessionAccount(server, engine)
-        self.contracts = SessionContracts(server, engine)
-        self.news = SessionNews(server, engine)
-        self._assertions = OrderAssertions(server, engine, self.clock)
-        self._server, self._on_close = server, on_close
         self._closed = False
+        mine = while_open(server, name, lambda: self._closed)
+        self.market = SessionMarket(mine, engine)
+        self.orders = SessionOrders(mine, engine, client_id=client_id)
+        self.account = SessionAccount(mine, engine)
+        self.contracts = SessionContracts(mine, engine)
+        self.news = SessionNews(mine, engine)
+        self._assertions = OrderAssertions(mine, engine, self.clock)
+        self._server, self._on_close = server, on_close
 
     @property
     def env(self) -> dict[str, str]:
@@ -83,6 +85,7 @@ class Session:
         from pytest_ibkr.session.conditions import checked
 
         values = checked(conditions)
+        refuse_when_over(self.name, over=self._closed)
 
         def change() -> None:
             for name, value in values.items():
@@ -148,6 +151,7 @@ class Session:
         Raises:
             UsageError: no such recording, or a client is connected already.
         """
+        refuse_when_over(self.name, over=self._closed)
         replay = replay_of(self.engine, path)
 
         def begin() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -222,8 +222,9 @@ class UpdatesDesk:
     def _portfolio_row(self, held: Holding) -> PortfolioValue:
         """One 7. A holding closed today stays with position 0 and its realised P&L."""
         price = self._account.mark(held.instrument)
+        listed = held.instrument.primary_exchange
         return PortfolioValue(
-            contract=held.instrument.contract(),
+            contract=replace(held.instrument.contract(), primary_exchange=listed),
             position=held.quantity,
             market_price=price,
             market_value=held.market_value(price) if price is not None else None,

@@ -50,10 +50,12 @@ class Client:
         if self._held:
             engine.later(0.0, lambda: self.send(*messages))
             return
+        version, connection, now_s = self.version, self.connection, engine.now_s
+        record, output = engine.journal.add, self._output
         for message in messages:
-            payload = encode(message, self.version)
-            engine.journal.add(engine.now_s, self.connection, "out", message, size=len(payload))
-            self._output.append(frame(payload))
+            payload = encode(message, version)
+            record(now_s, connection, "out", message, size=len(payload))
+            output.append(frame(payload))
 
     def relay(self, payload: bytes) -> None:
         """Queue a payload as it is, journalled: what another gateway once sent."""

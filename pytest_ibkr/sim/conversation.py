@@ -33,6 +33,7 @@ _ANSWERED_BY_KIND: Final[dict[str, tuple[int, ...]]] = {
 _OPEN_ORDER_QUERIES: Final = ("reqOpenOrders", "reqAllOpenOrders")
 _OPEN_ORDER, _ORDER_STATUS, _OPEN_ORDER_END = 5, 3, 53
 _IDS: Final = ("request_id", "order_id")
+_NAMED_BY_CLIENT: Final = (*_IDS, "parent_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,23 +140,27 @@ def id_of(message: Message) -> int | None:
 
 
 def meaning(request: Message) -> tuple[object, ...]:
-    """What a request asks, without the id it is asked under."""
-    values = (getattr(request, n) for n, _spec in specs(type(request)) if n not in _IDS)
+    """What a request asks, without the ids it is asked under."""
+    values = (value for name, value in named_values(request) if name not in _NAMED_BY_CLIENT)
     return (request.NAME, *values)
 
 
-def rebound(payload: bytes, message: Message, *, version: int, to: int) -> bytes:
-    """A recorded payload under another request or order id.
+def named_values(message: Message) -> list[tuple[str, object]]:
+    """Every field of a message with its name."""
+    return [(name, getattr(message, name)) for name, _spec in specs(type(message))]
 
-    The id is one of the leading fields of every message that has one; the others stay as they
-    were written, to the last digit.
+
+def rebound(payload: bytes, message: Message, *, version: int, to: int) -> bytes:
+    """A recorded payload under another request id; every other field stays as it was written.
+
+    The request id is one of the leading fields of every message that has one.
     """
     place = 0
     for name, spec in specs(type(message)):
         if not spec.carried_at(version):
             continue
         place += 1
-        if name in _IDS and getattr(message, name) >= 0:
+        if name == "request_id":
             fields = payload.split(b"\0")
             fields[place] = str(to).encode()
             return b"\0".join(fields)

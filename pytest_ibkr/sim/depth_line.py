@@ -17,6 +17,7 @@ from pytest_ibkr.sim.exchange_facts import (
     STOCK_TOP,
 )
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.lots import live_size
 from pytest_ibkr.sim.subscriptions import next_look_s
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.depth import (
@@ -130,6 +131,7 @@ class DepthLine:
 
     def _message(self, change: Operation) -> Message:
         row = change.row
+        size = live_size(row.size, self.instrument, version=self._client.version)
         if self._shown.smart or self._shown.makers:
             return MarketDepthL2(
                 request_id=self._request_id,
@@ -138,7 +140,7 @@ class DepthLine:
                 operation=change.kind,
                 side=change.side,
                 price=row.price,
-                size=row.size,
+                size=size,
                 smart_depth=self._shown.smart,
             )
         return MarketDepth(
@@ -147,7 +149,7 @@ class DepthLine:
             operation=change.kind,
             side=change.side,
             price=row.price,
-            size=row.size,
+            size=size,
         )
 
     def _go_on(self) -> None:

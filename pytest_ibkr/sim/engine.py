@@ -19,6 +19,7 @@ from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.desks import OTHER_DESKS, Desk
 from pytest_ibkr.sim.faults import FaultBoard
+from pytest_ibkr.sim.gates import dropped
 from pytest_ibkr.sim.history import HistoryDesk
 from pytest_ibkr.sim.journal import Journal, Note
 from pytest_ibkr.sim.malformed import complaint
@@ -166,6 +167,8 @@ class Engine:
             self.note(client, f"{official_name(message.msg_id)} is not simulated by pytest-ibkr")
             kind = f"Message type {message.msg_id}" if message.msg_id is not None else "No type"
             client.error(-1, 320, f"Error reading request:{kind}.  Unable to parse data.")
+        elif dropped(message):
+            self.note(client, f"{message.NAME} dropped: its id has more than 32 bits")
         elif not self.faults.intercept(client, message):
             self.dispatch(client, message)
 

@@ -1,15 +1,16 @@
-"""Requests that only newer server versions have."""
+"""Requests that are not answered: of newer server versions, or under ids beyond 32 bits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.wire.declare import Message
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
 
+_IDS: Final = range(-(2**31), 2**31)
 Handler = Callable[["Client", Any], None]
 
 
@@ -27,3 +28,12 @@ def since(version: int, handler: Handler) -> Handler:
         handler(client, message)
 
     return answer
+
+
+def dropped(message: Message) -> bool:
+    """Whether a request is dropped without a word: its id has more than 32 bits.
+
+    Source: gateway-behaviour.md 1.7.
+    """
+    ids = (getattr(message, name, 0) for name in ("request_id", "order_id"))
+    return any(each not in _IDS for each in ids)

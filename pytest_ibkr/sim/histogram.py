@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim.day_path import Window
@@ -18,6 +19,7 @@ from pytest_ibkr.sim.history_bars import BarSource
 from pytest_ibkr.sim.history_request import DAY_S, Asked
 from pytest_ibkr.sim.hmds import no_data, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.lots import hmds_size
 from pytest_ibkr.sim.refusal import invalid
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history_queries import (
@@ -26,7 +28,6 @@ from pytest_ibkr.wire.messages.history_queries import (
     HistogramStep,
     ReqHistogram,
 )
-from pytest_ibkr.wire.versions import SHARE_VOLUMES
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _PERIOD: Final = re.compile(r"(\d{1,3}) (day|week|month|year)s?", re.ASCII)
 _FIVE_MINUTES_S: Final = 300
-_LOT: Final = 100
 
 
 class HistogramDesk:
@@ -80,9 +80,9 @@ class HistogramDesk:
         if not found:
             client.refuse(request.request_id, no_data(instrument, request.contract, "Trades"))
             return
-        lots = instrument.sec_type == "STK" and client.version < SHARE_VOLUMES
+        sent = partial(hmds_size, instrument=instrument, version=client.version)
         steps = tuple(
-            HistogramStep(price=float(price), size=max(1, size // _LOT) if lots else size)
+            HistogramStep(price=float(price), size=sent(size))
             for price, size in sorted(found.items())
         )
         client.send(Histogram(request_id=request.request_id, steps=steps))

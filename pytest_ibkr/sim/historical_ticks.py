@@ -92,4 +92,5 @@ def _checked(request: ReqHistoricalTicks, *, now_s: float) -> tuple[float, bool]
         raise invalid("Number of ticks must be > 0")
     if bool(request.start) == bool(request.end):
         raise invalid(_EITHER)
-    return read_end(request.start or request.end, now_s=now_s)
+    label = "Start Date/Time" if request.start else "End Date/Time"
+    return read_end(request.start or request.end, now_s=now_s, label=label)

@@ -61,6 +61,11 @@ class HistoryDesk:
             self._open.pop(key).cancel()
         self._small.pop(client.connection, None)
 
+    def drop_live(self) -> None:
+        """End the live updates of bars without a word, as a lost data connection (1101) does."""
+        for key in [key for key, each in self._open.items() if isinstance(each, LiveBars)]:
+            self._open.pop(key).cancel()
+
     def _request(self, client: Client, request: ReqHistoricalData) -> None:
         key = (client.connection, request.request_id)
         if key in self._open:

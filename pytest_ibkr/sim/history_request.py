@@ -58,7 +58,7 @@ NO_ZONE: Final = (
 )
 _CONTINUOUS: Final = "Setting end date/time for continuous future security type is not allowed."
 _BAD_DATE: Final = (
-    "End Date/Time: The date, time, or time-zone entered is invalid.\n"
+    "The date, time, or time-zone entered is invalid.\n"
     "The correct format is yyyymmdd hh:mm:ss xx/xxxx where yyyymmdd and xx/xxxx are optional."
 )
 
@@ -133,8 +133,8 @@ def _duration(text: str) -> tuple[int, str]:
     return count, unit
 
 
-def read_end(text: str, *, now_s: float) -> tuple[float, bool]:
-    """An end as epoch seconds, and whether it says its zone.
+def read_end(text: str, *, now_s: float, label: str = "End Date/Time") -> tuple[float, bool]:
+    """An end, or what ``label`` says, as epoch seconds, and whether it says its zone.
 
     Accepted: ``yyyymmdd-hh:mm:ss`` (UTC), ``[yyyymmdd ]hh:mm:ss[ zone]`` with one or two blanks,
     ``yyyymmdd``. Without a zone the exchange's is meant.
@@ -151,4 +151,4 @@ def read_end(text: str, *, now_s: float) -> tuple[float, bool]:
             return read_moment(f"{today} {clock[1]}", zone=zone), bool(clock[2])
         return read_moment(text, zone=EXCHANGE_ZONE), names_zone(text)
     except ValueError:
-        raise Refusal(10314, _BAD_DATE) from None
+        raise Refusal(10314, f"{label}: {_BAD_DATE}") from None

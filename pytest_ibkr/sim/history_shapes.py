@@ -13,11 +13,12 @@ from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.day_path import Window
 from pytest_ibkr.sim.history_bars import BarRow
 from pytest_ibkr.sim.history_request import DAY_S
+from pytest_ibkr.sim.lots import hmds_size
+from pytest_ibkr.sim.option_grid import least_trade
 from pytest_ibkr.sim.times import zone_named
 from pytest_ibkr.wire.messages.history import HistoricalBar
-from pytest_ibkr.wire.versions import SHARE_VOLUMES, ZONED_TIMES
+from pytest_ibkr.wire.versions import ZONED_TIMES
 
-_LOT: Final = 100
 _SHARES_A_TRADE: Final = 90  # measured on the captured one-minute bars of SPY (paper log)
 _UNKNOWN: Final = -1
 TRADE_BARS: Final = frozenset({"TRADES", "ADJUSTED_LAST"})
@@ -46,10 +47,12 @@ def message(
     row: BarRow, instrument: Instrument, *, what: str, spread: float, date: str, version: int
 ) -> HistoricalBar:
     """One bar as message 17 carries it."""
-    opened, high, low, close = shape(row.window, what, spread)
+    window = row.window
     volume, wap, count = _UNKNOWN, float(_UNKNOWN), _UNKNOWN
     if what in TRADE_BARS:
-        volume, wap, count = _traded(row.window, instrument, version=version)
+        window = _at_least_a_tick(window, instrument)
+        volume, wap, count = _traded(window, instrument, version=version)
+    opened, high, low, close = shape(window, what, spread)
     return HistoricalBar(
         date=date,
         open=opened,
@@ -60,6 +63,16 @@ def message(
         wap=wap,
         count=count,
     )
+
+
+def _at_least_a_tick(window: Window, instrument: Instrument) -> Window:
+    """A bar of trades: what an option is worth may round to nothing, what is paid may not."""
+    least = least_trade(instrument) if instrument.sec_type == "OPT" else 0.0
+    if window.low >= least:
+        return window
+    prices = (window.open, window.high, window.low, window.close)
+    opened, high, low, close = (max(least, price) for price in prices)
+    return window._replace(open=opened, high=high, low=low, close=close)
 
 
 def _traded(window: Window, instrument: Instrument, *, version: int) -> tuple[int, float, int]:
@@ -74,8 +87,7 @@ def _traded(window: Window, instrument: Instrument, *, version: int) -> tuple[in
     if trades is None:
         per_trade = _SHARES_A_TRADE if instrument.sec_type == "STK" else 3
         trades = max(1, shares // per_trade)
-    lots = instrument.sec_type == "STK" and version < SHARE_VOLUMES
-    return (max(1, shares // _LOT) if lots else shares), wap, trades
+    return hmds_size(shares, instrument, version=version), wap, trades
 
 
 def bar_date(row: BarRow, bar_s: int, *, date_format: int, version: int, zone: str) -> str:

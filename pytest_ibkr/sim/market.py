@@ -28,7 +28,7 @@ OPTION_GRID_MS: Final = 250
 _TICKS: Final = {10: Decimal("0.1"), 20: Decimal("0.05"), 100: Decimal("0.01")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Priced:
     """What one underlying and its options are quoted by."""
 

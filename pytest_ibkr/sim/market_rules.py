@@ -72,8 +72,8 @@ class MarketRuleDesk:
         return {ReqMarketRule: self.answer}
 
     def answer(self, client: Client, message: ReqMarketRule) -> None:
-        """Send the grid, or 322 for a rule that no contract details have named."""
+        """Send the grid, or 322 for a rule that no contract details have named so far."""
         steps = steps_of(message.rule_id, self._engine.world.book.underlyings)
-        if steps is None:
+        if steps is None or message.rule_id not in self._engine.references.named_rules:
             raise failed(f"Market rule with id = {message.rule_id} is missing")
         client.send(MarketRule(rule_id=message.rule_id, steps=steps))

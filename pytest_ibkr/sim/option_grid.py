@@ -41,6 +41,16 @@ def on_grid(option: Instrument, price: float) -> float:
     return floor(price * per + 0.5) / per
 
 
+def traded_at(option: Instrument, price: float) -> float:
+    """The price of a trade: on the grid, and at least a tick, because nobody trades for nothing."""
+    return max(on_grid(option, price), least_trade(option))
+
+
+def least_trade(option: Instrument) -> float:
+    """The lowest price of a trade: one tick."""
+    return 1 / ticks_per_dollar(option, 0.0)
+
+
 def as_captured(computed: Computation, row: OptionRow) -> Computation:
     """A computation with the vendor's values wherever the captured row has them."""
 

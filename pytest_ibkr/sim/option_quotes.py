@@ -17,7 +17,7 @@ from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session, SessionCalendar
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.option_chains import Chain
-from pytest_ibkr.sim.option_grid import around_mid, as_captured, on_grid
+from pytest_ibkr.sim.option_grid import around_mid, as_captured, on_grid, traded_at
 from pytest_ibkr.sim.option_model import Expiry
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
 from pytest_ibkr.sim.underlying_quotes import SIZE_HOLD_MS, UnderlyingQuoter, around, mixed
@@ -265,7 +265,7 @@ class OptionQuoter:
             if spot is None:
                 return None, None
             line.traded_s = traded_s
-            line.traded = on_grid(line.option, expiry.value(line.option, traded_s, spot))
+            line.traded = traded_at(line.option, expiry.value(line.option, traded_s, spot))
         return line.traded, int(traded_s)
 
     def _close(self, line: _Line, session: Session) -> float | None:

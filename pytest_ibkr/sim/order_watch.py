@@ -92,6 +92,19 @@ class Watch:
                     timer.cancel()
                 self._changed(orders[0].instrument)
 
+    def pause(self) -> None:
+        """Let the market fill nothing, and cancel nothing it would have filled."""
+        self.paused = True
+
+    def resume(self, orders: list[Order]) -> None:
+        """Look at these open orders at once; what is immediate-or-cancel had its chance then."""
+        self.paused = False
+        for symbol in dict.fromkeys(order.instrument.symbol for order in orders):
+            self.look_now(symbol)
+        for order in orders:
+            if order.terms.tif == "IOC" and order.is_open:
+                self._first_look(order)
+
     def _changed(self, instrument: Instrument) -> None:
         self._timers.pop(instrument.con_id, None)
         orders = [order for order in self._watched[instrument.con_id] if order.is_open]
@@ -121,7 +134,8 @@ class Watch:
         if (quote := self.valid_quote(order.instrument)) is not None:
             self._look(order, quote)
         if order.terms.tif == "IOC" and order.is_open and not order.rests:
-            self._flow.cancel_remainder(order)
+            if not self.paused:
+                self._flow.cancel_remainder(order)
         elif order.modified_silently and order.is_open:
             order.modified_silently = False
             self._flow.reports.pair(order)

@@ -17,6 +17,7 @@ from pytest_ibkr.sim.commissions import commission_of_fill
 from pytest_ibkr.sim.echo import what_if
 from pytest_ibkr.sim.execution_record import execute_external
 from pytest_ibkr.sim.executions import ExecutionDesk
+from pytest_ibkr.sim.fills import limit_of
 from pytest_ibkr.sim.order_cancels import CancelDesk
 from pytest_ibkr.sim.order_flow import FOREIGN_ACCOUNT, REJECTED, TOO_LATE, OrderFlow
 from pytest_ibkr.sim.order_queries import QueryDesk
@@ -25,7 +26,6 @@ from pytest_ibkr.sim.positions import ZERO
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
-from pytest_ibkr.wire.scalars import INT_MAX
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -77,8 +77,6 @@ class OrderDesk:
             Refusal: whatever the gateway finds wrong by itself; no status is sent then.
         """
         engine = self._engine
-        if message.order_id > INT_MAX:
-            return  # dropped without a word, as ids beyond 32 bits are
         known = self.book.find(client.client_id, message.order_id)
         if known is not None and known.status is Status.FILLED:
             self._refuse_filled(message)
@@ -206,12 +204,22 @@ class OrderDesk:
         """Execute part or all of an open order now, in the gateway's usual event order.
 
         Raises:
-            UsageError: the order is not open, or has less remaining.
+            UsageError: the order is not open, has less remaining, or no exchange can fill it at
+                that price.
         """
+        _require_transmitted(order)
         if not order.is_open or not 0 < quantity <= order.remaining:
             raise UsageError(
                 f"order {order.order_id} cannot fill {quantity}: it is {order.status} with"
                 f" {order.remaining} remaining; wait for its acknowledgement, or fill less"
+            )
+        limit = limit_of(order)
+        if price <= 0 or (limit is not None and (price > limit if order.buys else price < limit)):
+            side = "or less" if order.buys else "or more"
+            bound = "above 0" if limit is None else f"at {limit} {side}, and above 0"
+            raise UsageError(
+                f"order {order.order_id} cannot fill at {price}: it {order.terms.action.lower()}s"
+                f" {bound}\n  state: nothing was filled\n  fix:   give such a price, or none"
             )
         self.flow.fill(order, quantity, price, added=False)
 
@@ -219,8 +227,9 @@ class OrderDesk:
         """Let IB refuse an order that is not done: Inactive, the error, Inactive.
 
         Raises:
-            UsageError: the order is done already.
+            UsageError: the order is done already, or IB never had it.
         """
+        _require_transmitted(order)
         if order.is_done:
             raise UsageError(f"order {order.order_id} is {order.status}: nothing left to reject")
         order.perm_id = order.perm_id or self.book.new_perm_id()
@@ -228,13 +237,11 @@ class OrderDesk:
 
     def hold(self) -> None:
         """Let the market fill nothing until :meth:`release`; acknowledgements go on."""
-        self.flow.watch.paused = True
+        self.flow.watch.pause()
 
     def release(self) -> None:
         """Undo :meth:`hold`; waiting orders look at the market at once."""
-        self.flow.watch.paused = False
-        for symbol in dict.fromkeys(order.instrument.symbol for order in self.book.open()):
-            self.flow.watch.look_now(symbol)
+        self.flow.watch.resume(self.book.open())
 
     def cancel(self, order: Order, reason: str) -> None:
         """Let the broker cancel an open order: Cancelled and 202, its children too.
@@ -255,6 +262,14 @@ class OrderDesk:
             price: dollars per share.
         """
         execute_external(self._engine, self.book, instrument, quantity=quantity, price=price)
+
+
+def _require_transmitted(order: Order) -> None:
+    if order.held:
+        raise UsageError(
+            f"order {order.order_id} was sent with transmit=False: IB does not have it yet\n"
+            "  fix:   let its client transmit it, or the last order of its group"
+        )
 
 
 def _stop_of(terms: PlaceOrder) -> Decimal | None:

@@ -11,15 +11,14 @@ from typing import Final
 
 from pytest_ibkr.sim import trade_ticks
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.lots import hmds_size
 from pytest_ibkr.sim.market import Market
 from pytest_ibkr.sim.tick_search import Asked, T, Walk, from_start, to_end
 from pytest_ibkr.sim.trade_ticks import MidpointTick, QuoteTick, Trade, sessions
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages import history_queries as wire
-from pytest_ibkr.wire.versions import SHARE_VOLUMES
 
 MOST: Final = 1000  # more are asked for in vain
-_LOT: Final = 100
 
 Ticks = Sequence[Trade] | Sequence[QuoteTick] | Sequence[MidpointTick]
 
@@ -60,10 +59,7 @@ def message(
 
     Sizes of stocks are in lots of 100 before server version 175, as all HMDS data.
     """
-    lots = instrument.sec_type == "STK" and version < SHARE_VOLUMES
-
-    def size(shares: int) -> int:
-        return max(1, shares // _LOT) if lots and shares else shares
+    size = partial(hmds_size, instrument=instrument, version=version)
 
     if what == "MIDPOINT":
         middle = tuple(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_ibkr.sim import trade_ticks
 from pytest_ibkr.sim.hmds import MORE_RIGHTS, no_permissions
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.lots import hmds_size
 from pytest_ibkr.sim.market import Market
 from pytest_ibkr.sim.quotes import Quote
 from pytest_ibkr.sim.refusal import Refusal, invalid
@@ -119,8 +120,22 @@ class BarLine:
         if not still and engine.market.is_open(start_s):
             found = bar(engine.market, self.instrument, start_s, self._request.what_to_show)
             if found is not None:
-                self._client.send(_message(self._request.request_id, start_s, found))
+                self._client.send(self._message(start_s, found))
         self._go_on()
+
+    def _message(self, start_s: int, values: Values) -> RealTimeBar:
+        first, high, low, last, volume, average, count = values
+        return RealTimeBar(
+            request_id=self._request.request_id,
+            at_s=start_s,
+            open=first,
+            high=high,
+            low=low,
+            close=last,
+            volume=hmds_size(volume, self.instrument, version=self._client.version),
+            wap=average,
+            count=count,
+        )
 
     def _go_on(self) -> None:
         engine = self._engine
@@ -184,18 +199,3 @@ def _price(quote: Quote, what: str) -> float | None:
     if quote.bid is None or quote.ask is None:
         return None
     return round((quote.bid + quote.ask) / 2, 6)
-
-
-def _message(request_id: int, start_s: int, values: Values) -> RealTimeBar:
-    first, high, low, last, volume, average, count = values
-    return RealTimeBar(
-        request_id=request_id,
-        at_s=start_s,
-        open=first,
-        high=high,
-        low=low,
-        close=last,
-        volume=volume,
-        wap=average,
-        count=count,
-    )

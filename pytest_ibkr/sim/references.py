@@ -13,6 +13,7 @@ from pytest_ibkr.sim import reference_facts
 from pytest_ibkr.sim.bond_details import bond_row
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.market_rules import rule_of
 from pytest_ibkr.sim.refusal import Refusal, invalid, unknown_contract
 from pytest_ibkr.sim.ticks import SHARE_SIZES
 from pytest_ibkr.sim.times import zone_named
@@ -41,6 +42,7 @@ class ReferenceDesk:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.named_rules: set[int] = set()  # market rules that details have named so far
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
         """Request classes and what deals with them."""
@@ -76,6 +78,7 @@ class ReferenceDesk:
     ) -> None:
         def answer() -> None:
             for each in part:
+                self.named_rules.add(rule_of(each))
                 client.send(*self._rows(each, request, version=client.version))
             if last:
                 client.send(ContractDataEnd(request_id=request.request_id))

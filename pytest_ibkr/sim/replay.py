@@ -1,4 +1,4 @@
-"""Answers a client from a recorded conversation, under the client's own request ids.
+"""Answers a client from a recorded conversation, under the client's own ids.
 
 The same question gets the recorded answers in their order, the last of them from then on.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pytest_ibkr.sim.conversation import (
     Conversation,
@@ -15,11 +16,12 @@ from pytest_ibkr.sim.conversation import (
     id_of,
     known_by_gateway,
     meaning,
+    named_values,
     rebound,
 )
 from pytest_ibkr.sim.refusal import failed
 from pytest_ibkr.sim.session import FARM_NOTICES
-from pytest_ibkr.wire.codec import decode_response
+from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.session import (
     ErrorNotice,
@@ -33,10 +35,14 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 NOT_RECORDED = "This request is not in the recording."
+_SHOWN = 12  # differences between a request and the closest recorded one
+_LIVE_PUSH = -1  # request id of executions that nobody asked for
 
 
 class Replay:
     """A conversation that answers instead of the simulated gateway.
+
+    A client of another server version is sent the same messages in its version's layout.
 
     Attributes:
         unexpected: requests the recording does not have, each with the closest it has.
@@ -45,6 +51,7 @@ class Replay:
     def __init__(self, engine: Engine, conversation: Conversation) -> None:
         self._engine, self.conversation = engine, conversation
         self.unexpected: list[str] = []
+        self._own: dict[tuple[int, str, int], int] = {}  # connection, kind, recorded id -> own
 
     def answer(
         self, client: Client, request: Message, simulated: Callable[[Client, Message], None]
@@ -52,19 +59,34 @@ class Replay:
         """Answer a request; ``simulated`` is what the gateway itself would do."""
         if isinstance(request, StartApi):
             simulated(client, request)
-            self._say_unasked(client)
-        elif found := self._next(request):
+            if client.started:
+                self._say_unasked(client)
+        elif found := self._next(client, request):
             found.used = True
+            self._learn(client, request, found)
             for delay_s, payload in found.answers:
-                self._owe(client, delay_s, payload, id_of(request))
+                self._owe(client, delay_s, payload)
         elif known_by_gateway(request):
             simulated(client, request)
         else:
             self._refuse(client, request)
 
-    def _next(self, request: Message) -> Exchange | None:
+    def _next(self, client: Client, request: Message) -> Exchange | None:
+        """The next exchange like this; one about the same order or request, where there is one."""
         like = self.conversation.like(request)
+        kind, own = _kind(request), id_of(request)
+        about = [each for each in like if self._own.get(self._key(client, kind, each)) == own]
+        like = about or [each for each in like if self._key(client, kind, each) not in self._own]
+        like = like or self.conversation.like(request)
         return next((each for each in like if not each.used), like[-1] if like else None)
+
+    def _learn(self, client: Client, request: Message, found: Exchange) -> None:
+        if (own := id_of(request)) is not None:
+            self._own[self._key(client, _kind(request), found)] = own
+
+    @staticmethod
+    def _key(client: Client, kind: str, exchange: Exchange) -> tuple[int, str, int]:
+        return (client.connection, kind, exchange.own_id if exchange.own_id is not None else -1)
 
     def _say_unasked(self, client: Client) -> None:
         """What the gateway said by itself; the greeting is the session's own."""
@@ -72,24 +94,74 @@ class Replay:
             message = decode_response(payload, self.conversation.version)
             told = isinstance(message, ErrorNotice) and (message.code, message.text) in FARM_NOTICES
             if not (told or isinstance(message, ManagedAccounts | NextValidId)):
-                self._owe(client, delay_s, payload, None)
+                self._owe(client, delay_s, payload)
 
-    def _owe(self, client: Client, delay_s: float, payload: bytes, own_id: int | None) -> None:
+    def _owe(self, client: Client, delay_s: float, payload: bytes) -> None:
         version = self.conversation.version
         message = decode_response(payload, version)
-        if own_id is not None and isinstance(message, Message):
-            payload = rebound(payload, message, version=version, to=own_id)
+        if isinstance(message, Message):
+            changes = self._changes(client, message)
+            if client.version == version and set(changes) <= {"request_id"}:
+                own = changes.get("request_id")
+                if own is not None:
+                    payload = rebound(payload, message, version=version, to=own)
+            else:
+                changed: Any = message
+                payload = encode(replace(changed, **changes), client.version)
         self._engine.owe(client, delay_s, lambda: client.relay(payload))
 
+    def _changes(self, client: Client, message: Message) -> dict[str, int]:
+        """The fields of a recorded answer that are this client's own: ids of all kinds."""
+        found: dict[str, int] = {}
+        for field, kind in (
+            ("request_id", "request"),
+            ("order_id", "order"),
+            ("parent_id", "order"),
+        ):
+            recorded = getattr(message, field, None)
+            if recorded is None or recorded == _LIVE_PUSH:
+                continue
+            own = self._own.get((client.connection, kind, recorded))
+            if own is None and isinstance(message, ErrorNotice):  # of an order, under its id
+                own = self._own.get((client.connection, "order", recorded))
+            if own is not None:
+                found[field] = own
+        if hasattr(message, "client_id") and "order_id" in found:
+            found["client_id"] = client.client_id
+        return found
+
     def _refuse(self, client: Client, request: Message) -> None:
-        asked = _text(request)
-        known = [_text(each.request) for each in self.conversation.exchanges]
-        near = difflib.get_close_matches(asked, known, n=1, cutoff=0.0)
-        self.unexpected.append(f"{asked}\n  closest: {near[0] if near else '(it is empty)'}")
+        self.unexpected.append(self._compared(request))
         refusal = failed(NOT_RECORDED)
-        client.refuse(self._engine.request_id(request), refusal)
+        client.error(self._engine.request_id(request), refusal.code, refusal.text)
+
+    def _compared(self, request: Message) -> str:
+        """A request in words, and how the closest recorded one differs."""
+        same = [each for each in self.conversation.exchanges if each.request.NAME == request.NAME]
+        if not same:
+            known = sorted({each.request.NAME for each in self.conversation.exchanges})
+            return f"{request.NAME}: the recording has {', '.join(known)}"
+        texts = {str(each.meaning): each.request for each in same}
+        [near] = difflib.get_close_matches(str(meaning(request)), texts, n=1, cutoff=0.0)
+        pairs = zip(_flat(request), _flat(texts[near]), strict=False)
+        differing = [
+            f"{name}: {asked!r}, recorded {recorded!r}"
+            for (name, asked), (_name, recorded) in pairs
+            if asked != recorded
+        ]
+        return f"{request.NAME}, closest: " + "; ".join(differing[:_SHOWN])
 
 
-def _text(request: Message) -> str:
-    name, *values = meaning(request)
-    return f"{name} {' '.join(str(value) for value in values)}"[:400]
+def _kind(message: Message) -> str:
+    return "order" if getattr(message, "request_id", None) is None else "request"
+
+
+def _flat(message: Message) -> list[tuple[str, object]]:
+    """Fields that make a difference, those of the contract one by one."""
+    found: list[tuple[str, object]] = []
+    for name, value in named_values(message):
+        if name == "contract":
+            found += [(f"contract.{n}", v) for n, v in named_values(value)]  # type: ignore[arg-type]
+        elif name not in ("request_id", "order_id", "parent_id", "layout"):
+            found.append((name, value))
+    return found

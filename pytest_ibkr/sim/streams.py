@@ -97,6 +97,7 @@ class StreamDesk(Subscriptions[MarketLine]):
         super().drop_all()
         for family in self._families:
             family.drop_all()
+        self._engine.history.drop_live()
 
     def poke(self, instrument: Instrument) -> None:
         """Look now at an instrument, and at the options on it: its quote was set."""

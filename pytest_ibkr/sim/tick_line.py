@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.sim import past_ticks, trade_ticks
 from pytest_ibkr.sim.instruments import Instrument
+from pytest_ibkr.sim.lots import live_size
 from pytest_ibkr.sim.subscriptions import next_look_s
 from pytest_ibkr.sim.tick_search import Asked
 from pytest_ibkr.wire.declare import Message
@@ -158,8 +159,8 @@ class TickLine:
                 at_s=int(quote.at_s),
                 bid=quote.bid,
                 ask=quote.ask,
-                bid_size=quote.bid_size,
-                ask_size=quote.ask_size,
+                bid_size=self._size(quote.bid_size),
+                ask_size=self._size(quote.ask_size),
             )
 
     def _middle(self, at_s: float, price: float) -> Iterator[Message]:
@@ -175,9 +176,12 @@ class TickLine:
                 kind=self._kind,
                 at_s=int(trade.at_s),
                 price=trade.price,
-                size=trade.size,
+                size=self._size(trade.size),
                 exchange=trade.exchange,
             )
+
+    def _size(self, shares: int) -> int:
+        return live_size(shares, self.instrument, version=self._client.version)
 
     def _due(self) -> None:
         if not self._over:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
+from typing import Final
+from weakref import WeakValueDictionary
 
 from pytest_ibkr.sim.calendar import SessionCalendar
 from pytest_ibkr.sim.contracts import Chain, ContractBook
@@ -15,6 +18,8 @@ from pytest_ibkr.sim.option_quotes import OptionQuoter
 from pytest_ibkr.sim.underlying_path import UnderlyingPath
 from pytest_ibkr.sim.underlying_quotes import UnderlyingQuoter
 from pytest_ibkr.snapshot.model import Snapshot, SymbolBlock
+
+_KEPT: Final = 16  # worlds with additions that no session uses: some 0.3 MB for each listing
 
 
 class World:
@@ -35,8 +40,12 @@ class World:
         self.market = Market(snapshot, self.book, self.calendar)
         self.listed: tuple[Listing, ...] = ()
         self._root = self
-        self._priced: dict[Listing, Priced] = {}  # of the root: one object per listing for ever
-        self._extended: dict[tuple[Listing, ...], World] = {}
+        # Of the root. One object per listing for as long as any world has it: what no session
+        # uses any more goes, the last few kept for the next one that adds the same.
+        self._priced: WeakValueDictionary[Listing, Priced] = WeakValueDictionary()
+        self._extended: WeakValueDictionary[tuple[Listing, ...], World] = WeakValueDictionary()
+        self._recent: deque[World] = deque(maxlen=_KEPT)
+        self._added: list[Priced] = []
 
     def extended(self, listings: tuple[Listing, ...]) -> World:
         """The world with made-up instruments in it; those it has already are not added again.
@@ -51,12 +60,14 @@ class World:
         found = root._extended.get(wanted)
         if found is None:
             found = root._extended.setdefault(wanted, root._with(wanted))
+        if found not in root._recent:
+            root._recent.append(found)
         return found
 
     def _with(self, listings: tuple[Listing, ...]) -> World:
         priced = [self._of(listing) for listing in listings]
         found = copy.copy(self)
-        found.listed = listings
+        found.listed, found._added = listings, priced
         found.book = self.book.extended(each.chain for each in priced)
         found.market = self.market.extended(found.book, priced)
         return found

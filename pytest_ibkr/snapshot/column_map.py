@@ -24,6 +24,7 @@ CHAIN_COLUMNS: Final = (
 BAR_COLUMNS: Final = ("symbol", "start", "open", "high", "low", "close", "volume")
 _NEEDED: Final = frozenset({"underlying", "expiry", "strike", "right", *BAR_COLUMNS} - {"volume"})
 _WHOLE: Final = frozenset({"volume", "open_interest"})
+_SIGNED: Final = frozenset({"delta", "gamma", "theta", "vega"})
 _TEXT: Final = frozenset({"underlying", "symbol", "right", "expiry", "start"})
 _UNKNOWN: Final = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 _RIGHTS: Final = {"c": "C", "call": "C", "p": "P", "put": "P"}
@@ -192,6 +193,8 @@ def _number(text: str, column: str, place: str) -> str:
         return ""
     if math.isinf(number):
         raise UsageError(f"{place}: {text!r} is no number for {column}")
+    if number < 0 and column not in _SIGNED:
+        raise UsageError(f"{place}: {text!r} cannot be: {column} is never below 0")
     return str(round(number)) if column in _WHOLE else repr(number)
 
 

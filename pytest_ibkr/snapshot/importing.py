@@ -62,6 +62,11 @@ def import_market(found: Tables, *, captured_at: datetime, scenario: str) -> Sna
         raise UsageError(
             "there is no row in these tables\n  fix:   look at --symbols and the files"
         )
+    today = f"{captured_at.astimezone(EXCHANGE_ZONE):%Y%m%d}"
+    over = {symbol: sum(row["expiry"] < today for row in rows) for symbol, rows in chains.items()}
+    chains = {
+        symbol: [row for row in rows if row["expiry"] >= today] for symbol, rows in chains.items()
+    }
     market = [
         _symbol(symbol, chains.get(symbol, []), bars.get(symbol, []), found, captured_at)
         for symbol in symbols
@@ -86,7 +91,10 @@ def import_market(found: Tables, *, captured_at: datetime, scenario: str) -> Sna
             else _made_up("not in the tables: unknown"),
             "sessions": calendar_provenance(),
         },
-        issues=[text for parts in market for text in _remarks(parts)],
+        issues=[
+            *(text for parts in market for text in _remarks(parts)),
+            *(f"{s}: {n} options had expired before, left out" for s, n in over.items() if n),
+        ],
     )
     return snapshot(head, market)
 

@@ -58,9 +58,9 @@ def short_number(value: float) -> str:
 
 def plain_decimal(value: Decimal | int) -> str:
     """Render a quantity without exponent or trailing ``.0``: ``100``, ``0.5``."""
-    if isinstance(value, int):
-        return str(value)
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:  # a Decimal's own exponent; NaN and Infinity have none
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -156,6 +156,26 @@ def test_parquet_gives_the_same_snapshot_as_csv() -> None:
     assert one["symbols"] == two["symbols"]
 
 
+def test_options_that_had_expired_are_left_out_and_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("map.yaml").write_text(MAP, "utf-8")
+    rows = [*chain(), {**chain()[0], "expiration": "07/09/2026"}]
+    files = ("--chains", write_csv("c.csv", rows), "--bars", write_csv("b.csv", five_minutes()))
+    words = (*files, "--column-map", "map.yaml", "--output", "out", "--at", AT)
+    assert main(["snapshot", "import", *words]) == 0
+    assert "ACME: 1 options had expired before, left out" in capsys.readouterr().err
+
+
+def test_a_negative_volume_is_named_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("map.yaml").write_text(MAP, "utf-8")
+    rows = [{**chain()[0], "volume": "-5"}]
+    files = ("--chains", write_csv("c.csv", rows), "--bars", write_csv("b.csv", five_minutes()))
+    words = (*files, "--column-map", "map.yaml", "--output", "out", "--at", AT)
+    assert main(["snapshot", "import", *words]) == 2
+    assert "c.csv, line 2: '-5' cannot be: volume is never below 0" in capsys.readouterr().err
+
+
 def test_it_never_overwrites(capsys: pytest.CaptureFixture[str]) -> None:
     imported()
     capsys.readouterr()

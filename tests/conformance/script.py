@@ -110,10 +110,11 @@ def _reference_steps(option: Contract) -> list[list[Message]]:
             contract.ReqOptionParameters(
                 request_id=204, symbol="SPY", sec_type="STK", con_id=SPY.con_id
             ),
-            contract.ReqMarketRule(rule_id=26),
+            contract.ReqMarketRule(rule_id=26),  # AAPL's: nobody asked for it
             symbols.ReqMatchingSymbols(request_id=205, pattern="SP"),
             exchanges.ReqDepthExchanges(),
-        ]
+        ],
+        [contract.ReqMarketRule(rule_id=4563)],
     ]
 
 

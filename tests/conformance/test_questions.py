@@ -37,7 +37,7 @@ pytestmark = pytest.mark.req("XC-001")
 ACCOUNT = "DU0000001"
 SPY = Asked("SPY", 756733)
 MORNING = "20260710-13:45:00"  # UTC
-PRICE_GRID, BOTH_SIDES = 26, 2
+BOTH_SIDES = 2
 MORNING_S = dt.datetime(2026, 7, 10, 13, 45, tzinfo=dt.UTC).timestamp()
 
 
@@ -94,8 +94,6 @@ QUESTIONS = (
              of("name", "value", "display_name", inside="tiers"), fewest=0),
     Question("user_info", lambda f: f.user_info(), UserInfo, of("white_branding_id")),
     Question("matching_symbols", lambda f: f.matching_symbols("SP"), SymbolSamples, samples),
-    Question("market_rule", lambda f: f.market_rule(PRICE_GRID), MarketRule,
-             of("low_edge", "increment", inside="steps")),
     Question("depth_exchanges", lambda f: f.depth_exchanges(), DepthExchanges,
              of("exchange", "sec_type", "listing_exchange", "service", "agg_group",
                 inside="exchanges"), fewest=5),
@@ -131,6 +129,16 @@ def test_past_ticks_begin_where_they_were_asked_to(meeting: Meeting) -> None:
     times = [float(str(tick[0])) for tick in ticks]
     assert times == sorted(times)
     assert MORNING_S <= times[0] <= times[-1] < MORNING_S + 60
+
+
+def test_the_price_grid_that_details_named(meeting: Meeting) -> None:
+    families = able(meeting, "market_rule")
+    [details] = meeting.peer.details(SPY)
+
+    heard = families.market_rule(int(details.market_rule_ids.partition(",")[0]))
+
+    [sent] = meeting.sent(MarketRule)
+    assert heard == of("low_edge", "increment", inside="steps")(sent) == [row(0, 0.01)]
 
 
 def test_smart_components_have_the_key_that_came_with_a_quote(meeting: Meeting) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.net.raw_client import RawClient
 
 COMMAND = "pytest -m proof tests/net/test_speed.py"
 CODE = ["pytest_ibkr/net", "pytest_ibkr/sim", "pytest_ibkr/session", "pytest_ibkr/wire"]
+IB_READER = Path(__file__).with_name("ib_async_reader.py")
 READER = Path(__file__).with_name("counting_reader.py")
 FRAMES, BATCH, MANY = 1_000_000, 100, 32
 LINES, SECONDS = 100, 20.0
@@ -114,6 +116,51 @@ def test_flat_out_a_gateway_sends_200_000_frames_a_second(opened: Session) -> No
     assert one["frames_per_s"] >= 200_000, numbers
     assert ratio <= 1.3, numbers
     proof.record("flat-out", command=COMMAND, seed=None, numbers=numbers, code_paths=CODE)
+
+
+@pytest.mark.proof
+def test_an_ib_async_client_that_reads_flat_out_is_the_bottleneck(opened: Session) -> None:
+    """From the first write until the client has taken the last byte."""
+    pytest.importorskip("ib_async")
+    frames = FRAMES // 5
+    words, pipe = [sys.executable, str(IB_READER), str(opened.port), "100"], subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        request_id = json.loads(process.stdout.readline())
+        ticks = 5 * [replace(tick, request_id=request_id) for tick in TICKS]
+        opened.clock.hold(answers=False)
+        [client] = opened.call(lambda: list(opened.engine.clients))
+
+        def taken() -> list[float]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+            found: list[float] = json.loads(process.stdout.readline())
+            return found
+
+        (before, client_cpu), sent_before = taken(), opened.journal.counts()["bytes_out"]
+        cpu, began = cpu_s(opened), time.perf_counter()
+        for number in range(frames // len(ticks)):
+            opened.call(lambda: client.send(*ticks))
+            if number % 4 == 0:
+                while opened._server.pending_bytes() > UNREAD // 8:
+                    time.sleep(0.001)
+        sent = opened.journal.counts()["bytes_out"] - sent_before
+        while taken()[0] - before < sent:
+            time.sleep(0.01)
+        wall, gateway_cpu = time.perf_counter() - began, cpu_s(opened) - cpu
+        client_cpu = taken()[1] - client_cpu
+        process.stdin.close()
+    numbers = {
+        "frames": frames,
+        "frames_per_s": round(frames / wall),
+        "client_core_pct": round(100 * client_cpu / wall),
+        "gateway_core_pct": round(100 * gateway_cpu / wall),
+    }
+    assert gateway_cpu < client_cpu, numbers
+    proof.record("ib-async-flat-out", command=COMMAND, seed=None, numbers=numbers, code_paths=CODE)
 
 
 @pytest.mark.proof

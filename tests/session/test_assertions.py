@@ -13,8 +13,14 @@ import pytest
 from pytest_ibkr import messages
 from pytest_ibkr.errors import IbkrError, OrderNotReached, UsageError
 from pytest_ibkr.net.unread import unread_by_peers
+from pytest_ibkr.session.assertions import Expected
 from pytest_ibkr.wire.messages.contract import Contract, ReqContractDetails
-from pytest_ibkr.wire.messages.market_data import CancelMarketData, ReqMarketData, TickPrice
+from pytest_ibkr.wire.messages.market_data import (
+    CancelMarketData,
+    ReqMarketData,
+    ReqMarketDataType,
+    TickPrice,
+)
 from pytest_ibkr.wire.messages.order import CancelOrder, OrderStatus
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import CurrentTime, ErrorNotice, ReqCurrentTime
@@ -148,6 +154,34 @@ def test_it_fails_at_once_when_the_order_can_no_longer_get_there(ibkr, client):
     assert ibkr.clock.monotonic() - before < 60
 
 
+def test_an_error_of_a_request_with_the_same_number_is_not_the_orders(ibkr, client):
+    ibkr.configure(entitlement="delayed")
+    client.send(ReqMarketDataType(data_type=3))
+    client.send(ReqMarketData(request_id=3, contract=SPY, legs=()))
+    client.wait_for(ErrorNotice, lambda m: m.code == 10167)
+    client.send(ReqContractDetails(request_id=3, contract=Contract(symbol="XYZ", sec_type="STK")))
+    client.wait_for(ErrorNotice, lambda m: m.code == 200)
+    sender = threading.Timer(0.05, lambda: client.send(order(order_type="MKT", limit_price=None)))
+    sender.start()
+    assert ibkr.assert_order_reaches(3, "Filled").message.order_id == 3
+    sender.join()
+    text = failure(ibkr, status="Cancelled")
+    life = text.partition("its life:")[2].partition("on the wire:")[0]
+    assert "Filled" in life
+    assert "error" not in life
+
+
+def test_a_refused_order_is_told_from_a_request_with_its_number(ibkr, client):
+    client.send(ReqContractDetails(request_id=3, contract=Contract(symbol="XYZ", sec_type="STK")))
+    client.wait_for(ErrorNotice, lambda m: m.code == 200)
+    assert "never sent an order 3" in failure(ibkr)
+    client.send(order(limit_price=Decimal("700.001")))
+    before = ibkr.clock.monotonic()
+    text = failure(ibkr, within_s=3600)
+    assert "the gateway refused it: 110 " in text
+    assert ibkr.clock.monotonic() - before < 60
+
+
 def told(prepare):
     return pytest.param(prepare, id=prepare.__name__)
 
@@ -240,6 +274,14 @@ def test_it_says_when_the_client_was_away(ibkr):
     ibkr.journal.wait_for(lambda entry: "closed" in getattr(entry.message, "text", ""))
     ibkr.orders.fill(3)
     assert "it is Filled, but client" in failure(ibkr)
+
+
+def test_it_says_when_the_status_came_after_the_time_was_over(ibkr, client):
+    client.send(order())
+    ibkr.assert_order_reaches(3, "Submitted")
+    asked = Expected(ibkr.client_id, 3, "Submitted", 2.0)
+    with pytest.raises(OrderNotReached, match=r"it became Submitted at .*, when the time was over"):
+        ibkr._assertions._checked(None, asked)
 
 
 @pytest.mark.parametrize(

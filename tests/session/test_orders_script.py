@@ -202,3 +202,67 @@ def test_who_watches_positions_is_told_once(ibkr, client):
     assert rows(client) == [6, 6]
     assert ibkr.account.position("SPY") == 6
     assert ibkr.account.position("QQQ") == 0
+
+
+def test_an_immediate_order_is_held_with_the_market(ibkr, client):
+    with ibkr.orders.hold():
+        client.send(order(order_type="MKT", limit_price=None, tif="IOC"))
+        ibkr.assert_order_reaches(3, "PreSubmitted")
+        ibkr.clock.sleep(2)
+        state = ibkr.orders.fill(3, 4)
+        assert (state.status, state.remaining) == ("Submitted", 6)
+    ibkr.assert_order_reaches(3, "Filled")
+
+
+@pytest.mark.parametrize("halted", [False, True])
+def test_an_immediate_order_goes_when_the_hold_ends_and_nothing_fills_it(ibkr, client, halted):
+    with ibkr.orders.hold():
+        client.send(order(tif="IOC"))
+        ibkr.assert_order_reaches(3, "Submitted")
+        ibkr.clock.sleep(2)
+        if halted:
+            ibkr.market.halt("SPY")
+        assert ibkr.orders.status(3).status == "Submitted"
+    assert ibkr.orders.status(3).status == "Cancelled"
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "two\u2028lines", "", None])
+def test_a_headline_is_one_line(ibkr, text):
+    with pytest.raises(UsageError, match="one line of text is expected"):
+        ibkr.news.publish(text, symbols="SPY")
+
+
+def test_the_day_of_an_event_is_a_date(ibkr):
+    with pytest.raises(UsageError, match="a day cannot be '2026-07-10'"):
+        ibkr.news.calendar_event("SPY", "wshe_ed", "2026-07-10")
+
+
+@pytest.mark.parametrize(
+    ("terms", "price"),
+    [
+        ({}, 900),
+        ({}, 700.01),
+        ({}, 0),
+        ({"action": "SELL", "limit_price": Decimal(800)}, 799.99),
+        ({"order_type": "STP", "limit_price": None, "aux_price": Decimal(790)}, 0),
+    ],
+)
+def test_no_exchange_fills_at_nothing_or_beyond_the_limit(ibkr, client, terms, price):
+    client.send(order(**terms))
+    with pytest.raises(UsageError, match=r"order 3 cannot fill at .*: it (buy|sell)s"):
+        ibkr.orders.fill(3, 1, price)
+    assert ibkr.orders.status(3).filled == 0
+
+
+def test_a_fill_may_be_better_than_the_limit_and_between_two_ticks(ibkr, client):
+    client.send(order())
+    assert ibkr.orders.fill(3, 1, 699.9951).average_price == Decimal("699.9951")
+
+
+def test_what_was_not_transmitted_can_neither_fill_nor_be_rejected(ibkr, client):
+    client.send(order(transmit=False))
+    for act in (ibkr.orders.fill, ibkr.orders.reject):
+        with pytest.raises(UsageError, match="transmit=False: IB does not have it yet"):
+            act(3)
+    client.send(order())
+    ibkr.assert_order_reaches(3, "Submitted")

@@ -64,7 +64,9 @@ def test_a_question_without_an_answer_fails_the_test_at_its_end(
         client.start(session.client_id)
         client.send(ReqContractDetails(request_id=1, contract=SPY.__class__(symbol="QQQ")))
         session.journal.wait_for(lambda e: getattr(e.message, "code", 0) == 322)
-    with pytest.raises(NotInRecording, match=r"reqContractDetails(.|\n)*closest: reqContractDetai"):
+    with pytest.raises(
+        NotInRecording, match=r"reqContractDetails, closest: contract.symbol: 'QQQ', recorded 'SPY'"
+    ):
         session.close()
 
 

@@ -74,6 +74,7 @@ def test_holdings_come_between_times(bench: Bench, client: Desk) -> None:
     stock, option = (m for m in client.seen if isinstance(m, PortfolioValue))
     assert (stock.market_price, stock.market_value) == (Decimal("754.925"), Decimal("75492.5"))
     assert stock.unrealized_pnl == Decimal("5492.5")
+    assert [m.contract.primary_exchange for m in (stock, option)] == ["ARCA", ""]
     # short one contract at 250.77, marked at 2.525
     assert (option.market_value, option.unrealized_pnl) == (Decimal("-252.5"), Decimal("-1.73"))
 

@@ -77,3 +77,10 @@ def test_listings_are_named_as_errors_print_them():
     assert BOOK.resolve(SPY).listing == "ARCA"
     assert BOOK.resolve(replace(SPY, symbol="AAPL")).listing == "NASDAQ.NMS"
     assert BOOK.resolve(VIX).listing == "CBOE"
+
+
+@pytest.mark.parametrize("multiplier", ["0", "0.0"])
+def test_a_multiplier_of_zero_is_none(multiplier: str) -> None:
+    # What clients make of the empty multiplier in a stock's contract details.
+    [found] = normal_world().book.find(replace(SPY, con_id=756733, multiplier=multiplier))
+    assert found.symbol == "SPY"

@@ -200,3 +200,15 @@ def test_a_start_before_there_are_ticks_finds_the_first() -> None:
 def test_long_after_the_capture_the_last_ticks_are_those_before_it() -> None:
     found = _answer(CAPTURED + 20 * 86400, start="", end="20260729-12:00:00").ticks
     assert CAPTURED - 10 < found[-1].at_s < CAPTURED
+
+
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [({"start": "x"}, "Start Date/Time: "), ({"start": "", "end": "x"}, "End Date/Time: ")],
+)
+def test_an_unreadable_moment_is_refused_under_its_own_label(
+    asked: dict[str, str], label: str
+) -> None:
+    [(code, text)] = _refusals(**asked)
+    assert code == 10314
+    assert text.startswith(f"{label}The date, time, or time-zone entered is invalid.\n")

@@ -120,3 +120,12 @@ def test_a_request_that_found_nothing_is_not_kept():
     found = client.send(history(keep_up_to_date=True, contract=contract, what_to_show="BID"))
     assert [code for _, code, _ in errors(found)] == [162]
     assert client.engine.schedule.next_due_s() is None
+
+
+def test_a_lost_data_connection_ends_the_updates_without_a_word():
+    client, _ = _live()
+    client.wait(6)
+    client.engine.streams.drop_all()
+    assert client.wait(60) == []
+    found = client.send(CancelHistoricalData(request_id=12))
+    assert [code for _, code, _ in errors(found)] == [366]

@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from pytest_ibkr.errors import WireError
+from pytest_ibkr.sim.journal import Note
 from pytest_ibkr.wire.codec import TooFewFields, decode_request
 from pytest_ibkr.wire.messages.order import CancelOrder
 from pytest_ibkr.wire.versions import CME_TAGGING, EXECUTION_DAYS
@@ -63,3 +64,22 @@ def test_the_error_of_a_short_frame_says_what_it_was_and_can_be_pickled() -> Non
         *(CancelOrder, CME_TAGGING),
         str(caught.value),
     )
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 1_783_692_000_123])
+@pytest.mark.parametrize(
+    "joined",
+    ["62;1;{};All;NetLiquidation;", "4;{};;;2147483647;", "87;{};756733;;;;;;;;;;;;0;1;TRADES;1;"],
+)
+def test_a_request_under_more_than_32_bits_is_dropped_without_a_word(
+    bench: Bench, joined: str, number: int
+) -> None:
+    desk = bench.start(CME_TAGGING)
+    assert sent(bench, desk, joined.format(number)) == []
+    assert desk.receive() == []
+    notes = [e.message for e in bench.engine.journal.entries() if isinstance(e.message, Note)]
+    assert "its id has more than 32 bits" in notes[-1].text
+
+
+def test_the_largest_id_is_answered(bench: Bench) -> None:
+    assert sent(bench, bench.start(CME_TAGGING), "4;2147483647;;;2147483647;") == ["10147"]

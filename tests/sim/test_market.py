@@ -8,7 +8,18 @@ import pytest
 
 from pytest_ibkr.sim.quotes import Quote
 from pytest_ibkr.sim.world import World
-from tests.sim.data_bench import CAPTURED, SPY, TEN, normal_world, on_friday, option
+from pytest_ibkr.wire.messages.history import HistoricalData, HistoricalDataUpdate
+from tests.sim.data_bench import (
+    CAPTURED,
+    SPY,
+    TEN,
+    history,
+    normal_world,
+    on_friday,
+    only,
+    option,
+    peer,
+)
 
 WORLD = normal_world()
 MARKET, BOOK = WORLD.market, WORLD.book
@@ -247,3 +258,31 @@ def test_option_ticks_are_cents_in_penny_classes_and_nickels_from_three_dollars_
     assert MARKET.tick_size(aapl, Decimal("2.99")) == Decimal("0.01")
     assert MARKET.tick_size(aapl, Decimal("3.00")) == Decimal("0.05")
     assert MARKET.tick_size(BOOK.resolve(SPY), Decimal("754.95")) == Decimal("0.01")
+
+
+def test_no_option_trades_for_nothing() -> None:
+    world = normal_world()
+    lasts = [
+        quote.last
+        for each in world.book.chain("SPY")
+        if (quote := world.market.quote(each, TEN)).last is not None and quote.last_time_s
+    ]
+    assert len(lasts) > 500
+    assert min(lasts) == 0.01
+
+
+def test_no_bar_of_an_options_trades_shows_a_price_of_nothing() -> None:
+    worthless = option(764.0, "C")
+    for keep in (False, True):
+        client = peer(TEN + 3600)
+        client.send(history(contract=worthless.contract(), keep_up_to_date=keep), wait_s=10.0)
+        [bars] = only(client.seen, HistoricalData)
+        prices = [(bar.open, bar.high, bar.low, bar.close) for bar in bars.bars if bar.volume > 0]
+        prices += [
+            (u.open, u.high, u.low, u.close) for u in only(client.seen, HistoricalDataUpdate)
+        ]
+        assert len(prices) > 5
+        assert min(map(min, prices)) == 0.01
+    asked = history(contract=worthless.contract(), what_to_show="MIDPOINT")
+    [middle] = only(peer(TEN + 3600).send(asked), HistoricalData)
+    assert min(bar.low for bar in middle.bars) == 0.0, "a worth may round to nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from pytest_ibkr.capture.gateway_log import import_log
 from pytest_ibkr.errors import NotInRecording, UsageError
 from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
-from pytest_ibkr.sim.conversation import rebound
-from pytest_ibkr.wire.codec import decode_response
+from pytest_ibkr.sim.conversation import Conversation, Said, rebound
+from pytest_ibkr.sim.replay import Replay
+from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.account import (
     AccountDownloadEnd,
@@ -21,10 +23,15 @@ from pytest_ibkr.wire.messages.account import (
     ReqPositions,
 )
 from pytest_ibkr.wire.messages.contract import ContractData, ReqContractDetails
+from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.history import CancelHistoricalData
+from pytest_ibkr.wire.messages.order import OrderStatus
+from pytest_ibkr.wire.messages.order_echo import OpenOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ReqCurrentTime
 from tests.capture.logs import lines
-from tests.sim.data_bench import SPY, Peer, errors, history, only, peer
+from tests.meta.matrix.core import market_order
+from tests.sim.data_bench import SPY, TEN, Peer, errors, history, only, peer
 
 VERSION = 178
 
@@ -96,7 +103,8 @@ def test_what_was_not_recorded_is_refused_and_named_with_the_closest(asker: Peer
     assert "not in the recording" in text
     assert asker.engine.replay is not None
     with pytest.raises(
-        NotInRecording, match=r"reqHistoricalData.*2 D(.|\n)*closest: reqHistorical"
+        NotInRecording,
+        match=r"reqHistoricalData, closest: (.|\n)*duration: '2 D', recorded '3600 S'",
     ):
         refuse_unexpected(asker.engine.replay, "test_mine")
 
@@ -122,3 +130,61 @@ def test_a_recording_without_requests_is_refused(tmp_path: Path) -> None:
     import_log(["09:52:09:671 -> [62;1]"]).recording.save(path)
     with pytest.raises(UsageError, match="no request of a client"):
         replay_of(peer().engine, path)
+
+
+# ---------------------------------------------------------------- orders, other clients
+
+
+def recorded_bracket(version: int = VERSION) -> Conversation:
+    """A bracket that one client sent to the simulated gateway, as frames."""
+    asker = peer(version=version)
+    said: list[Said] = []
+
+    def note_answers() -> None:
+        data = asker.client.take_output()
+        while data:
+            size = int.from_bytes(data[:4])
+            at_s = asker.engine.now_s - TEN
+            said.append(Said(at_s, by_client=False, payload=data[4 : 4 + size]))
+            data = data[4 + size :]
+
+    for message in bracket(10):
+        payload = encode(message, version)
+        said.append(Said(asker.engine.now_s - TEN, by_client=True, payload=payload))
+        asker.engine.receive(asker.client, payload)
+        note_answers()
+    for _ in range(40):
+        asker.engine.advance(asker.engine.now_s + 0.1)
+        note_answers()
+    return Conversation(said, version=version)
+
+
+def bracket(first: int) -> list[PlaceOrder]:
+    parent = market_order(first, transmit=False)
+    stop = market_order(
+        *(first + 1,),
+        action="SELL",
+        order_type="STP",
+        aux_price=Decimal(700),
+        parent_id=first,
+    )
+    return [parent, stop]
+
+
+@pytest.mark.parametrize("version", [VERSION, 157, 200], ids=["same", "older", "newer"])
+def test_an_order_conversation_plays_for_other_ids_and_clients(version: int) -> None:
+    conversation = recorded_bracket()
+    other = peer(version=version)
+    other.engine.replay = Replay(other.engine, conversation)
+    other.client.client_id = 77
+    for message in bracket(110):
+        other.send(message, wait_s=0.0)
+    found = other.wait(5.0)
+    assert other.engine.replay.unexpected == []
+    statuses = only(found, OrderStatus)
+    assert {each.order_id for each in statuses} == {110, 111}
+    assert {each.client_id for each in statuses} == {77}
+    assert {each.parent_id for each in statuses if each.order_id == 111} == {110}
+    assert "Filled" in {each.status for each in statuses}
+    assert {each.order_id for each in only(found, ExecutionData)} == {110}
+    assert {each.client_id for each in only(found, OpenOrder)} == {77}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import replace
+from weakref import ref
+
 import pytest
 
-from pytest_ibkr.sim.listing import FIRST_LISTED
-from pytest_ibkr.sim.presets import INDEX_RATIO
+from pytest_ibkr.sim.listing import FIRST_LISTED, Listing
+from pytest_ibkr.sim.presets import INDEX_RATIO, PRESETS
+from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.con_ids import FIRST_MADE_UP
 from tests.sim.added_bench import listed, world_with
 from tests.sim.data_bench import CAPTURED, TEN, normal_world, on_friday, option
@@ -120,3 +125,23 @@ def test_everything_made_up_says_so():
         if chain.underlying.synthetic:
             assert origins == {"synthetic"}, key
     assert all(each.synthetic for each in world.book.chain("SPX"))
+
+
+def test_what_no_session_uses_any_more_is_dropped_but_for_the_last_few():
+    base = World(normal_world().snapshot)
+    kept = base.extended((_stock(0),))
+    forgotten = ref(base.extended((_stock(1),)))
+    assert base.extended((_stock(1),)) is forgotten(), "asked for again at once, it is there"
+    for number in range(2, 40):
+        base.extended((_stock(number),))
+    gc.collect()
+    assert forgotten() is None
+    assert base.extended((_stock(0),)) is kept, "somebody has it"
+    assert base.extended((_stock(0), _stock(1))).book.by_symbol("S0") is kept.book.by_symbol("S0")
+
+
+def _stock(number: int) -> Listing:
+    """A made-up stock like no other."""
+    [index] = PRESETS["SPX"]("20260710")
+    name = f"S{number}"
+    return replace(index, family=name, symbol=name, local_symbol=name, options=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.sim.market_rules import CENT_RULE
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages import (
     account,
@@ -84,6 +86,11 @@ ROWS: dict[str, Row] = {
         "this session's executions and commissions", (10314,), (2174,), evidence="3.8 [live][docs]"
     ),
 }
+
+
+def prepare(engine: Engine) -> None:
+    """Let contract details of a US stock have been asked for: they name its market rule."""
+    engine.references.named_rules.add(CENT_RULE)
 
 
 def examples() -> dict[str, Sequence[Message]]:
