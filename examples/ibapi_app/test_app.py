@@ -13,7 +13,7 @@ def limit_order(action, quantity, price):
     order = Order()
     order.action, order.orderType = action, "LMT"
     order.totalQuantity, order.lmtPrice = quantity, price
-    order.eTradeOnly = order.firmQuoteOnly = False  # 9.81 sets what gateways refuse (10268)
+    order.eTradeOnly = order.firmQuoteOnly = False  # 9.81 sets what some gateways refuse: 10268
     return order
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.metrics import metrics_in
-from pytest_ibkr.report.model import GatewayFacts, Outcome, SessionFacts, SnapshotFacts, TestRow
+from pytest_ibkr.report.model import (
+    COLLECT_ERROR,
+    GatewayFacts,
+    Outcome,
+    SessionFacts,
+    SnapshotFacts,
+    TestRow,
+)
 from pytest_ibkr.report.wire_model import (
     OpenSubscription,
     OrderLife,
@@ -33,11 +41,16 @@ class Collector:
         """Return the row of a test that was collected, ``not_run`` until it reports."""
         return self.rows.setdefault(test_id, TestRow(id=test_id))
 
+    def expect_live(self, test_ids: Iterable[str]) -> None:
+        """Mark tests as the gate's; those that never report count there too."""
+        for test_id in test_ids:
+            self.expect(test_id).live = True
+
     def collected(self, report: pytest.CollectReport) -> None:
         """Take what collecting a file came to; only a failure makes a row."""
         if report.failed:
             row = self.expect(report.nodeid or "collection")
-            row.outcome, row.error_type = "error", "CollectError"
+            row.outcome, row.error_type = "error", COLLECT_ERROR
             row.failure = _short(str(report.longrepr))
 
     def heard(self, report: pytest.TestReport) -> None:

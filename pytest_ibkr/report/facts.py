@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pytest_ibkr.report.model import GatewayFacts, Metric, Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
+from pytest_ibkr.report.verdict import NO_GATE
 
 ORDER = ("failed", "error", "xpassed", "not_run", "skipped", "xfailed", "passed")
 WORDS = {
@@ -62,15 +63,41 @@ def wire_of(test: TestRow) -> Wire:
     )
 
 
+def has_gate(results: Results) -> bool:
+    """Whether a run has a gate to tell of: a run without live tests rehearses nothing.
+
+    A run that ended before anything was collected may have had one.
+    """
+    unknown = not results.tests and not results.run.complete
+    return unknown or results.gate.reasons != [NO_GATE]
+
+
+def counts_of(results: Results) -> list[tuple[str, str]]:
+    """Return (outcome, how many in words), the worst first."""
+    return [(k, f"{n} {WORDS[k]}") for k in ORDER if (n := results.counts.get(k))]
+
+
+def counted(results: Results) -> str:
+    """Return a run's counts in one line."""
+    told = ", ".join(words for _, words in counts_of(results)) or "no test"
+    return f"{told}{left_out(results)}"
+
+
+def left_out(results: Results) -> str:
+    """Return how many tests ``-m`` and ``-k`` left out, to go after the counts."""
+    return f", {results.run.deselected} deselected" if results.run.deselected else ""
+
+
 def title(results: Results) -> str:
-    """Return the report's title; a rehearsal says so first."""
+    """Return the report's title; a rehearsal of a gate says so first."""
     name = "Live validation report" if results.gate.tests else "Test report"
-    return f"REHEARSAL – {name}" if results.rehearsal.is_rehearsal else name
+    rehearsed = results.rehearsal.is_rehearsal and has_gate(results)
+    return f"REHEARSAL – {name}" if rehearsed else name
 
 
 def banner(results: Results) -> str | None:
-    """Return the sentence that stands over a rehearsal."""
-    if not results.rehearsal.is_rehearsal:
+    """Return the sentence that stands over a rehearsal; ``None`` without a gate."""
+    if not results.rehearsal.is_rehearsal or not has_gate(results):
         return None
     return f"REHEARSAL: {results.rehearsal.why}. Nothing in this report is a passed gate."
 
@@ -140,7 +167,7 @@ def limit_word(metric: Metric) -> str:
 
 
 def severity(test: TestRow) -> str:
-    """Return how much an issue weighs: a gate test's failure is critical."""
+    """Return how much an issue weighs: what fails the gate is critical."""
     if test.outcome in BAD:
-        return "critical" if test.live else "major"
+        return "critical" if test.live or test.is_uncollected else "major"
     return "major" if test.live else "minor"

@@ -1,9 +1,16 @@
-"""Tables and folds of the HTML page, everything escaped. Pure, standard library only."""
+"""Tables and folds of the HTML page, everything escaped. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+
+from pytest_ibkr.report.facts import BAD
+
+
+def tone_of(outcome: str) -> str:
+    """Return the tone of a test's outcome: ``good``, ``warn`` or ``bad``."""
+    return "bad" if outcome in BAD else "good" if outcome == "passed" else "warn"
 
 
 def pairs(name: str, rows: Iterable[tuple[str, str]]) -> str:

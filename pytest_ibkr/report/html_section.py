@@ -5,7 +5,6 @@ Semantic headings and tables with scopes; colours follow the reader's light or d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
@@ -16,13 +15,16 @@ from pytest_ibkr.report.facts import (
     BAD,
     WORDS,
     banner,
+    counts_of,
     gateway_rows,
+    has_gate,
+    left_out,
     limit_word,
     moment,
     origins_of,
     wire_of,
 )
-from pytest_ibkr.report.html_parts import grid, pairs
+from pytest_ibkr.report.html_parts import grid, pairs, tone_of
 from pytest_ibkr.report.html_tests import anchor, wire_of_tests
 from pytest_ibkr.report.html_totals import pacing, requirements
 from pytest_ibkr.report.model import Results, TestRow
@@ -44,19 +46,16 @@ def script() -> str:
 
 def section(results: Results, *, link_prefix: str) -> str:
     """Return the section; ``link_prefix`` leads from the page to the run's directory."""
-    tone = _TONE.get(results.gate.verdict, "warn")
     warning = banner(results)
     parts = [
-        '<section class="ibkr" aria-labelledby="ibkr-verdict">',
+        '<section class="ibkr" aria-label="Summary of the run">',
         f'<p class="ibkr-banner" role="note"><strong>{escape(warning)}</strong></p>'
         if warning
         else "",
-        f'<h2 id="ibkr-verdict" class="ibkr-{tone}">Gate: {escape(results.gate.verdict)}</h2>',
-        f"{_reasons(results)}<p>{escape(ADVICE[results.gate.verdict])}</p>",
-        '<div class="ibkr-columns">',
-        _run(results),
-        *_gateways(results),
-        "</div>",
+        _counts(results),
+        _gate(results) if has_gate(results) else "",
+        f'<div class="ibkr-columns">{_run(results)}{_gateways(results)}</div>',
+        _markets(results),
         _measures(results),
         _failures(results, link_prefix),
         pacing(results),
@@ -67,18 +66,30 @@ def section(results: Results, *, link_prefix: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _reasons(results: Results) -> str:
+def _counts(results: Results) -> str:
+    told = ", ".join(
+        f'<span class="ibkr-{tone_of(outcome)}">{escape(words)}</span>'
+        for outcome, words in counts_of(results)
+    )
+    return f'<p class="ibkr-counts"><strong>{told or "no test"}{left_out(results)}</strong></p>'
+
+
+def _gate(results: Results) -> str:
+    verdict = results.gate.verdict
     items = "".join(f"<li>{escape(reason)}</li>" for reason in results.gate.reasons)
-    return f"<ul>{items}</ul>" if items else ""
+    reasons = f"<ul>{items}</ul>" if items else ""
+    head = f'<h2 class="ibkr-{_TONE.get(verdict, "warn")}">Gate: {escape(verdict)}</h2>'
+    return f"{head}{reasons}<p>{escape(ADVICE[verdict])}</p>"
 
 
 def _run(results: Results) -> str:
     run = results.run
+    executed = f"{results.gate.executed} of {results.gate.tests}"
     rows = [
         ("Started", moment(run.started_at)),
         ("Duration", seconds(run.duration_s)),
         ("Complete", "yes" if run.complete else f"no: {run.incomplete_because}"),
-        ("Gate tests executed", f"{results.gate.executed} of {results.gate.tests}"),
+        *([("Gate tests executed", executed)] if has_gate(results) else []),
         ("pytest-ibkr", run.product_version),
         ("pytest", run.pytest_version),
         ("Python", f"{run.python_version}, {run.platform}"),
@@ -87,17 +98,24 @@ def _run(results: Results) -> str:
     return f"<div><h3>Run</h3>{pairs('Run', rows)}</div>"
 
 
-def _gateways(results: Results) -> Iterable[str]:
-    if not results.gateways:
-        yield "<div><h3>Gateway</h3><p>No gateway was met.</p></div>"
-    told: list[str] = []  # two gateways may serve one market
-    for gateway in results.gateways:
-        inside = pairs("Gateway", gateway_rows(gateway, results))
+def _gateways(results: Results) -> str:
+    told = "".join(
+        f"<h3>Gateway, {gateway.kind}</h3>{pairs('Gateway', gateway_rows(gateway, results))}"
+        for gateway in results.gateways
+    )
+    return f"<div>{told or '<h3>Gateway</h3><p>No gateway was met.</p>'}</div>"
+
+
+def _markets(results: Results) -> str:
+    """Return where each market came from; several gateways may serve one."""
+    served = {g.snapshot.sha256: g for g in results.gateways if g.snapshot is not None}
+    told = ""
+    for gateway in served.values():
         head, origins = origins_of(gateway)
-        if origins and gateway.snapshot is not None and gateway.snapshot.sha256 not in told:
-            inside += grid("Where the market came from", head, origins)
-            told.append(gateway.snapshot.sha256)
-        yield f"<div><h3>Gateway, {gateway.kind}</h3>{inside}</div>"
+        if origins and gateway.snapshot is not None:
+            title = f"Where {gateway.snapshot.name} came from"
+            told += f"<h3>{escape(title)}</h3>{grid(title, head, origins)}"
+    return told
 
 
 def _measures(results: Results) -> str:

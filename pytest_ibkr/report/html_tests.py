@@ -9,7 +9,7 @@ from typing import Final
 
 from pytest_ibkr.report.facts import BAD, WORDS
 from pytest_ibkr.report.files import safe_name
-from pytest_ibkr.report.html_parts import fold, grid, pairs
+from pytest_ibkr.report.html_parts import fold, grid, pairs, tone_of
 from pytest_ibkr.report.model import Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
 from pytest_ibkr.report.wire_model import OrderLife, WireLine
@@ -29,11 +29,14 @@ def anchor(test_id: str) -> str:
 
 
 def wire_of_tests(results: Results, *, link_prefix: str) -> str:
-    """Return a fold for each test that met a gateway, in the order of the run.
+    """Return a fold for each test that met a gateway: what failed first and unfolded.
 
+    Otherwise they stand in the order of the run.
     When the page has no more room, a test's numbers are shown and its wire is not.
     """
-    met = [test for test in results.tests if test.sessions]
+    met = sorted(
+        (test for test in results.tests if test.sessions), key=lambda test: test.outcome not in BAD
+    )
     if not met:
         return ""
     room, folds = dict(ROOM), []
@@ -49,13 +52,13 @@ def wire_of_tests(results: Results, *, link_prefix: str) -> str:
 
 
 def _fold(test: TestRow, content: str) -> str:
-    tone = "bad" if test.outcome in BAD else "good" if test.outcome == "passed" else "warn"
     summary = (
-        f'<strong class="ibkr-{tone}">{escape(WORDS[test.outcome])}</strong>'
+        f'<strong class="ibkr-{tone_of(test.outcome)}">{escape(WORDS[test.outcome])}</strong>'
         f' <span class="ibkr-name">{escape(test.id)}</span>'
         f' <span class="ibkr-soft">{escape(wire_words(test))}</span>'
     )
-    return fold(summary, content, kind="ibkr-test", place=anchor(test.id))
+    bad = test.outcome in BAD
+    return fold(summary, content, unfolded=bad, kind="ibkr-test", place=anchor(test.id))
 
 
 def _content(test: TestRow, link_prefix: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pytest_ibkr.report.facts import (
     ADVICE,
     BAD,
-    ORDER,
     WORDS,
     banner,
+    counted,
     gateway_rows,
+    has_gate,
     headline,
     limit_word,
     moment,
@@ -29,7 +30,10 @@ def markdown(results: Results, *, prefix: str = "") -> str:
     lines = [f"# {title(results)}", ""]
     if warning := banner(results):
         lines += [f"> **{cell(warning)}**", ""]
-    lines += [f"**{cell(headline(results))}**", "", ADVICE[results.gate.verdict], ""]
+    lines += [f"**{cell(counted(results))}**", ""]
+    if has_gate(results):
+        said = f"Gate: **{cell(headline(results))}**"
+        lines += [said, "", ADVICE[results.gate.verdict], ""]
     sections = (_run, _gateways, _results, _requirements, _metrics, _pacing, _issues, _exceptions)
     for section in sections:
         lines += section(results, prefix)
@@ -38,14 +42,12 @@ def markdown(results: Results, *, prefix: str = "") -> str:
 
 def _run(results: Results, _prefix: str) -> Iterator[str]:
     run = results.run
-    counts = ", ".join(f"{n} {WORDS[k]}" for k in ORDER if (n := results.counts.get(k)))
-    left_out = f", {run.deselected} deselected" if run.deselected else ""
+    gate = f"{results.gate.executed} of {results.gate.tests} tests executed"
     rows = [
         ("Started", moment(run.started_at)),
         ("Duration", seconds(run.duration_s)),
         ("Complete", "yes" if run.complete else f"NO: {run.incomplete_because}"),
-        ("Tests", f"{counts or 'none'}{left_out}"),
-        ("Gate", f"{results.gate.executed} of {results.gate.tests} tests executed"),
+        *([("Gate", gate)] if has_gate(results) else []),
         ("Workers", str(run.workers)),
         ("Versions", f"pytest-ibkr {run.product_version}, pytest {run.pytest_version}"),
         ("Python", f"{run.python_version} on {run.platform}"),

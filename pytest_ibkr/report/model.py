@@ -20,6 +20,9 @@ Verdict = Literal["PASSED", "FAILED", "NOT RUN", "REHEARSAL-PASSED", "REHEARSAL-
 Status = Literal["passed", "failed", "blocked", "not_run"]
 
 
+COLLECT_ERROR = "CollectError"  # the error type of a row that stands for a file
+
+
 class ResultsUnreadable(IbkrError):
     """A results.json is missing, broken or of another schema version."""
 
@@ -108,6 +111,11 @@ class TestRow:
     sessions: list[SessionFacts] = field(default_factory=list)
     timeline: str | None = None
     journals: list[str] = field(default_factory=list)
+
+    @property
+    def is_uncollected(self) -> bool:
+        """Whether this stands for a file that could not be collected, not for a test."""
+        return self.error_type == COLLECT_ERROR and not self.phases_s
 
 
 @dataclass(frozen=True, kw_only=True)

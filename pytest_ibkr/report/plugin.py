@@ -23,7 +23,7 @@ from typing import Any, Protocol
 import pytest
 
 from pytest_ibkr.report.collector import FACTS, Collector, gateway_from
-from pytest_ibkr.report.facts import banner, headline
+from pytest_ibkr.report.facts import banner, has_gate, headline
 from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
 from pytest_ibkr.report.metrics import LIMITS
 from pytest_ibkr.report.model import Results
@@ -62,7 +62,12 @@ class ReportPlugin:
     ) -> None:
         self.limits = dict(LIMITS)
         self.live_asked = False
-        self._said: dict[str, Any] = {"gateways": [], "not_run": None, "deselected": 0}
+        self._said: dict[str, Any] = {
+            "gateways": [],
+            "not_run": None,
+            "deselected": 0,
+            "live": [],
+        }
         self._config = config
         self._collector = Collector()
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -168,11 +173,15 @@ class ReportPlugin:
         self._said["deselected"] = max(self._said["deselected"], said["deselected"])
         self._said["not_run"] = self._said["not_run"] or said["not_run"]
         self._said["gateways"] += said["gateways"]
+        self._collector.expect_live(said["live"])
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Expect what is going to run."""
         for item in session.items:
             self._collector.expect(item.nodeid)
+        live = [item.nodeid for item in session.items if item.get_closest_marker("live")]
+        self._said["live"] = live
+        self._collector.expect_live(live)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note files that could not be collected."""
@@ -225,7 +234,8 @@ def _interruption(session: pytest.Session) -> str | None:
 
 
 def _summary(results: Results, writer: Writer) -> Iterator[str]:
-    yield f"gate: {headline(results)}"
+    if has_gate(results):
+        yield f"gate: {headline(results)}"
     if warning := banner(results):
         yield warning
     yield f"reports: {writer.reports} (this run: {results.run.directory})"

@@ -1,6 +1,8 @@
 """Which subscriptions clients held and left open, counted from what crossed the wire. Pure.
 
-A subscription ends with its cancel, an error that refuses it, or its connection.
+A subscription ends with its cancel, an error that refuses it, or its connection. Market data that
+ended with its connection was left open; accounts and positions were not: client libraries ask for
+them on connecting and leave it to the disconnect to end them.
 """
 
 from __future__ import annotations
@@ -35,6 +37,15 @@ _CANCELS: Final = {
     "reqNewsBulletins": "cancelNewsBulletins",
     "subscribeToGroupEvents": "unsubscribeFromGroupEvents",
 }
+_END_WITH_CONNECTION: Final = frozenset(
+    {
+        "reqAccountUpdates",
+        "reqAccountUpdatesMulti",
+        "reqAccountSummary",
+        "reqPositions",
+        "reqPositionsMulti",
+    }
+)
 _OPENED_BY: Final = {cancel: request for request, cancel in _CANCELS.items()}
 _MOST_TOLD: Final = 50
 
@@ -47,6 +58,13 @@ class _Held:
     ended: int | None = None  # serial
     with_connection: bool = False
     refused: bool = False
+
+    @property
+    def left_open(self) -> bool:
+        """Whether nobody ended it who should have."""
+        if self.with_connection:
+            return self.name not in _END_WITH_CONNECTION
+        return self.ended is None
 
 
 _Present = dict[tuple[int, int | None], list[_Held]]  # by connection and request id
@@ -73,11 +91,7 @@ def usage_of(entries: Sequence[Entry], *, since: int = 0) -> Usage:
     """
     asked = Counter(name_of(e) for e in entries if e.direction == "in" and e.serial > since)
     held = [one for one in _held(entries) if not one.refused]
-    left = [
-        one
-        for one in held
-        if one.entry.serial > since and (one.ended is None or one.with_connection)
-    ]
+    left = [one for one in held if one.entry.serial > since and one.left_open]
     return Usage(
         requests=dict(sorted(asked.items(), key=lambda pair: (-pair[1], pair[0]))),
         historical_requests=sum(asked[name] for name in HISTORICAL),

@@ -2,7 +2,8 @@
 
 A gate is made of the tests marked ``live``. It passes only when all of them ran and passed (or
 are documented exceptions: ``xfail`` with a reason) against a real paper account; a skip is never
-a pass; nothing executed has failed; more than 20 % failures block the rollout.
+a pass; nothing executed has failed; more than 20 % failures block the rollout. A file that could
+not be collected may have held gate tests: it fails the gate.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pytest_ibkr.report.model import Gate, GatewayFacts, Rehearsal, Status, Test
 
 BLOCKED_ABOVE_PCT = 20.0
 NOT_RUN_ERRORS = frozenset({"MarketClosedError"})  # the shipped gate refuses a closed market
+NO_GATE = "no test of this run is marked live"
 _BAD = frozenset({"failed", "error", "xpassed"})
+_MOST_FILES = 5
 
 
 def rehearsal_of(tests: Sequence[TestRow], gateways: Sequence[GatewayFacts]) -> Rehearsal:
@@ -23,7 +26,9 @@ def rehearsal_of(tests: Sequence[TestRow], gateways: Sequence[GatewayFacts]) -> 
     if not met:
         return Rehearsal(is_rehearsal=None, why="no gateway was met")
     if reserved := sorted({g.account or "?" for g in met if g.reserved_account}):
-        why = f"account {', '.join(reserved)} is in the simulator's range {RESERVED_RANGE}"
+        many = len(reserved) > 1
+        who = f"account{'s' * many} {', '.join(reserved)} {'are' if many else 'is'}"
+        why = f"{who} in the simulator's range {RESERVED_RANGE}"
         return Rehearsal(is_rehearsal=True, why=why)
     if any(g.kind == "simulated" for g in met):
         return Rehearsal(is_rehearsal=True, why="the gateway is simulated")
@@ -55,11 +60,14 @@ def gate_of(
     executed = sum(test.executed for test in gate)
     rate = 100 * len(bad) / len(tried) if tried else None
     closed = not_run_because or _closed_market(gate, executed)
+    lost = [test.id for test in tests if test.is_uncollected]
     status: Status
-    if closed or not (gate or live_asked):
-        status, reasons = "not_run", [closed or "no test of this run is marked live"]
+    if not lost and (closed or not (gate or live_asked)):
+        status, reasons = "not_run", [closed or NO_GATE]
     else:
-        reasons = _complaints(gate, executed, rehearsal, incomplete_because)
+        reasons = _uncollected(lost)
+        reasons += [closed] if closed else []
+        reasons += _complaints(gate, executed, rehearsal, incomplete_because)
         status = "failed" if reasons else "passed"
         if rate is not None and rate > BLOCKED_ABOVE_PCT:
             status = "blocked"
@@ -81,6 +89,13 @@ def _closed_market(gate: Sequence[TestRow], executed: int) -> str | None:
     if executed or not stopped:
         return None
     return f"the market was closed: {stopped[0].failure or stopped[0].error_type}"
+
+
+def _uncollected(files: Sequence[str]) -> list[str]:
+    if not files:
+        return []
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return [f"could not be collected: {', '.join(files[:_MOST_FILES])}{more}"]
 
 
 def _complaints(

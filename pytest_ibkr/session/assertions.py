@@ -13,7 +13,7 @@ from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 from pytest_ibkr.net.watch import JournalWatch
 from pytest_ibkr.session import order_errors, order_story
-from pytest_ibkr.session.timeline import folded, stamp
+from pytest_ibkr.session.timeline import folded, serial_of, stamp
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.sim.order_state import DONE, Status
 from pytest_ibkr.wire.messages.order import OrderStatus
@@ -38,6 +38,7 @@ class Expected:
     order_id: int
     status: str
     within_s: float
+    since: int = 0  # a serial: what came up to it does not count
 
 
 class OrderAssertions:
@@ -58,7 +59,14 @@ class OrderAssertions:
         return self._checked(found, expected)
 
     def expected(
-        self, order_id: int, status: str, *, within_s: float, client_id: int | None, usual: int
+        self,
+        order_id: int,
+        status: str,
+        *,
+        within_s: float,
+        client_id: int | None,
+        since: Entry | int,
+        usual: int,
     ) -> Expected:
         """Check what is asked, and find whose order is meant.
 
@@ -67,6 +75,7 @@ class OrderAssertions:
             status: as messages print it.
             within_s: virtual seconds.
             client_id: whose order; None: of the ``usual`` client, or of the only other one.
+            since: an entry, or its serial, after which the status must come.
             usual: the session's client id.
         """
         if status not in _SENT:
@@ -79,7 +88,7 @@ class OrderAssertions:
         owner = client_id
         if owner is None:
             owner = self._server.call(lambda: self._owner(order_id, usual))
-        return Expected(owner, order_id, status, seconds)
+        return Expected(owner, order_id, status, seconds, serial_of(since))
 
     def _owner(self, order_id: int, usual: int) -> int:
         clients = {client.connection: client.client_id for client in self._engine.opened}
@@ -146,6 +155,8 @@ class OrderAssertions:
         if order.status == expected.status:
             if (told := _told(entries, expected)) is not None:
                 return f"it became {order.status} at {stamp(told.at_s)}, when the time was over"
+            if expected.since:
+                return f"it is {order.status}, and was not told so again"
             return (
                 f"it is {order.status}, but client {expected.client_id} was away and was not told"
             )
@@ -160,6 +171,8 @@ class _Matcher:
 
     def __call__(self, entry: Entry) -> bool:
         message, expected = entry.message, self._expected
+        if entry.serial <= expected.since:
+            return False
         if entry.direction != "out" or not isinstance(message, OrderStatus | ErrorNotice):
             return False
         if isinstance(message, OrderStatus):
@@ -190,7 +203,7 @@ class _Matcher:
 def _told(entries: list[Entry], expected: Expected) -> Entry | None:
     """The first time a client was told the status expected."""
     wanted = (expected.order_id, expected.status)
-    for entry in entries:
+    for entry in (each for each in entries if each.serial > expected.since):
         message = entry.message
         if isinstance(message, OrderStatus) and (message.order_id, message.status) == wanted:
             return entry

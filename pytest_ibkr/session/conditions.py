@@ -11,6 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.conditions import Conditions
+from pytest_ibkr.sim.contracts import ContractBook
+
+_BY_SYMBOL = frozenset({"entitlements", "frozen", "shortable_shares"})
 
 _ELSEWHERE: Final = {"halted": "ibkr.market.halt(symbol)"}  # looked for here by many
 
@@ -37,6 +40,22 @@ def checked(conditions: dict[str, Any]) -> dict[str, Any]:
                 f"condition {name} cannot be {value!r}: {exc.errors()[0]['msg']}"
             ) from None
     return conditions
+
+
+def check_symbols(conditions: dict[str, Any], book: ContractBook) -> None:
+    """See that conditions of single symbols name such as exist.
+
+    Raises:
+        UsageError: a symbol nobody knows, with those that exist.
+    """
+    known = [each.symbol for each in book.underlyings]
+    for name in _BY_SYMBOL & conditions.keys():
+        for symbol in conditions[name]:
+            if symbol not in known:
+                raise UsageError(
+                    f"condition {name} cannot be about {symbol!r}: no such symbol here;"
+                    f" known: {', '.join(dict.fromkeys(known))}"
+                )
 
 
 @cache

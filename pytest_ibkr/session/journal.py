@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 from pytest_ibkr.errors import UsageError, WaitTimeout
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.watch import JournalWatch
-from pytest_ibkr.session.timeline import folded, line_of
+from pytest_ibkr.session.timeline import folded, line_of, serial_of
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.wire.declare import Message
@@ -127,21 +127,26 @@ class SessionJournal:
             }
         )
 
-    def wait_for(self, what: What, *, timeout_s: float = 5.0) -> Entry:
+    def wait_for(self, what: What, *, since: Entry | int = 0, timeout_s: float = 5.0) -> Entry:
         """Return the first entry that is ``what``, past or to come.
 
         Args:
             what: an official request name, a message class, or a predicate over entries.
+            since: only entries after this one (or its serial): what comes again.
             timeout_s: real seconds to wait.
 
         Raises:
             WaitTimeout: it never came; the message ends with the wire timeline.
         """
-        return self._came(self._watch.wait_for(_matcher(what), timeout_s), what, timeout_s)
+        matches = later_than(since, _matcher(what))
+        return self._came(self._watch.wait_for(matches, timeout_s), what, timeout_s)
 
-    async def await_for(self, what: What, *, timeout_s: float = 5.0) -> Entry:
+    async def await_for(
+        self, what: What, *, since: Entry | int = 0, timeout_s: float = 5.0
+    ) -> Entry:
         """Do the same as :meth:`wait_for` without blocking the running event loop."""
-        return self._came(await self._watch.await_for(_matcher(what), timeout_s), what, timeout_s)
+        matches = later_than(since, _matcher(what))
+        return self._came(await self._watch.await_for(matches, timeout_s), what, timeout_s)
 
     def _came(self, entry: Entry | None, what: What, timeout_s: float) -> Entry:
         if entry is None:
@@ -167,6 +172,12 @@ class SessionJournal:
             if len(lines) > last:
                 lines = [f"… {len(lines) - last} earlier lines", *lines[-last:]]
         return "\n".join(lines) or "(nothing crossed the wire)"
+
+
+def later_than(since: Entry | int, matches: Callable[[Entry], bool]) -> Callable[[Entry], bool]:
+    """Let only entries after one (or its serial) match."""
+    serial = serial_of(since)
+    return lambda entry: entry.serial > serial and matches(entry)
 
 
 def _matcher(what: What) -> Callable[[Entry], bool]:

@@ -50,6 +50,8 @@ class SessionNews:
         """
         if not isinstance(headline, str) or len(headline.splitlines()) != 1:
             raise UsageError(f"a headline cannot be {headline!r}: one line of text is expected")
+        if not isinstance(symbols, Iterable):
+            raise UsageError(f"symbols cannot be {symbols!r}: a symbol, or several, is expected")
         about = [symbols] if isinstance(symbols, str) else list(symbols)
         at_s = None if at is None else limits.moment("at", at).timestamp()
         desk = self._engine.desk(NewsDesk)

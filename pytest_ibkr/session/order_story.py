@@ -108,7 +108,9 @@ def _unfilled(engine: Engine, order: Order) -> str:
     offer = fills.opposite(quote, buys=order.buys)
     if offer is None:
         shown = f"bid {quote.bid} for {quote.bid_size}, ask {quote.ask} for {quote.ask_size}"
-        return f"nobody trades with it: {name} is quoted {shown}"
+        crossed = quote.bid is not None and quote.ask is not None and quote.bid > quote.ask
+        odd = ", a crossed quote, on which nothing fills" if crossed else ""
+        return f"nobody trades with it: {name} is quoted {shown}{odd}"
     side = "ask" if order.buys else "bid"
     if not fills.acceptable(order, offer):
         verb, bound = ("buys", "or less") if order.buys else ("sells", "or more")

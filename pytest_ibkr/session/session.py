@@ -82,12 +82,13 @@ class Session:
         Raises:
             UsageError: no condition has that name, or it cannot have that value.
         """
-        from pytest_ibkr.session.conditions import checked
+        from pytest_ibkr.session.conditions import check_symbols, checked
 
         values = checked(conditions)
         refuse_when_over(self.name, over=self._closed)
 
         def change() -> None:
+            check_symbols(values, self.engine.world.book)
             for name, value in values.items():
                 setattr(self.engine.conditions, name, value)
 
@@ -100,6 +101,7 @@ class Session:
         *,
         within_s: float = WITHIN_S,
         client_id: int | None = None,
+        since: Entry | int = 0,
     ) -> Entry:
         """Assert that an order's client is told a status, past or to come; return that entry.
 
@@ -114,6 +116,8 @@ class Session:
             within_s: virtual seconds.
             client_id: whose order; default the session's client, or the only other one that has
                 an order of that id.
+            since: an entry of the journal, or its serial: only what comes after it counts, as
+                after a modification: ``since=ibkr.journal.newest_serial()``.
 
         Raises:
             OrderNotReached: an ``AssertionError``.
@@ -121,7 +125,7 @@ class Session:
                 loop runs on this thread.
         """
         refuse_on_running_loop("ibkr.assert_order_reaches", twin="ibkr.await_order_reaches")
-        asked = {"within_s": within_s, "client_id": client_id}
+        asked = {"within_s": within_s, "client_id": client_id, "since": since}
         return self._assertions.reaches(self._expected(order_id, status, **asked))
 
     async def await_order_reaches(
@@ -131,9 +135,10 @@ class Session:
         *,
         within_s: float = WITHIN_S,
         client_id: int | None = None,
+        since: Entry | int = 0,
     ) -> Entry:
         """Do the same as :meth:`assert_order_reaches` without blocking the running event loop."""
-        asked = {"within_s": within_s, "client_id": client_id}
+        asked = {"within_s": within_s, "client_id": client_id, "since": since}
         return await self._assertions.areaches(self._expected(order_id, status, **asked))
 
     def _expected(self, order_id: int, status: str, **asked: Any) -> Expected:

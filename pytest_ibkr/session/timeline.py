@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.journal import Entry, Note
 from pytest_ibkr.wire.codec import Raw
 from pytest_ibkr.wire.declare import Message, specs
@@ -71,3 +72,16 @@ def _short(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{len(value)}]"
     return str(value)
+
+
+def serial_of(since: Entry | int) -> int:
+    """The serial of an entry, or the number that is one.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if isinstance(since, Entry):
+        return since.serial
+    if isinstance(since, bool) or not isinstance(since, int):
+        raise UsageError(f"since cannot be {since!r}: an entry of the journal, or its serial")
+    return since

@@ -80,7 +80,13 @@ def test_the_base_install_is_light(wheel: Path) -> None:
     everywhere = {re.split(r"[^\w-]", one)[0] for one in requires if "win32" not in one}
 
     assert everywhere == BASE_INSTALL
-    assert set(head.get_all("Provides-Extra", [])) == {"all", "calendar", "parquet", "report", "timeout"}
+    assert set(head.get_all("Provides-Extra", [])) == {
+        "all",
+        "calendar",
+        "parquet",
+        "report",
+        "timeout",
+    }
     assert head["Requires-Python"] == ">=3.11"
     assert "Framework :: Pytest" in head.get_all("Classifier", [])
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pytest_ibkr.report.metrics import LIMITS, summed_up
 from pytest_ibkr.report.model import (
+    COLLECT_ERROR,
     SCHEMA_VERSION,
     GatewayFacts,
     Results,
@@ -125,6 +126,12 @@ def row(outcome: str = "passed", *, gateway: GatewayFacts = SIMULATED, **changes
         "phases_s": {"setup": 0.002, "call": 0.24, "teardown": 0.001},
     }
     return TestRow(**{**facts, **changes})
+
+
+def uncollected(file: str = "tests/live_validation/test_broken.py") -> TestRow:
+    """Return the row of a file that could not be imported."""
+    failure = "ModuleNotFoundError: No module named 'no_such_module'"
+    return TestRow(id=file, outcome="error", error_type=COLLECT_ERROR, failure=failure)
 
 
 def results(tests: list[TestRow], *, incomplete_because: str | None = None) -> Results:

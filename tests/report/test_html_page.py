@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from pytest_ibkr.report.html_section import section
-from tests.report.build import eventful, results, row
+from tests.report.build import SIMULATED, eventful, results, row, session, uncollected
 from tests.report.project import FAILING, SUITE, dated, document, reports, run
 
 
@@ -92,3 +93,33 @@ def test_plots_take_their_colours_from_the_page() -> None:
 def test_any_number_of_values_can_be_drawn(count: int) -> None:
     many = row(metrics={"quote_freshness_s": [0.0] * count})
     assert f"{count} values" in section(results([many]), link_prefix="")
+
+
+def test_counts_come_first_and_without_live_tests_there_is_no_gate() -> None:
+    tests = [row("failed", live=False), *[row(live=False)] * 9]
+    text = section(results(tests), link_prefix="")
+    first = re.sub("<[^>]+>", "", text).split("\n")[1]
+    assert first == "1 FAILED, 9 passed, 3 deselected"
+    assert '<span class="ibkr-bad">1 FAILED</span>' in text
+    assert not re.search(r"ibkr-banner|Gate[: ]|REHEARSAL|nothing has been shown", text)
+
+
+def test_with_live_tests_counts_stand_before_the_verdict() -> None:
+    text = section(eventful(), link_prefix="")
+    places = [text.index(part) for part in ("ibkr-banner", "ibkr-counts", "Gate: REHEARSAL-FAILED")]
+    assert places == sorted(places)
+
+
+def test_a_file_that_could_not_be_collected_is_named() -> None:
+    text = section(results([row(), uncollected("t/test_x.py")]), link_prefix="")
+    assert "Gate: REHEARSAL-FAILED</h2><ul><li>could not be collected: t/test_x.py</li>" in text
+
+
+def test_gateways_share_a_column_and_their_market_is_told_once() -> None:
+    other = replace(SIMULATED, account="DU0000002")
+    document = results([row(sessions=[session(), session(other)])])
+    text = section(replace(document, gateways=[SIMULATED, other]), link_prefix="")
+    columns = text[text.index('<div class="ibkr-columns">') :].split("\n")[0]
+    assert columns.count("<div>") == 2  # the run's and the gateways'
+    assert columns.count("<h3>Gateway, simulated</h3>") == 2
+    assert text.count("<h3>Where snapshot_normal_20260710_160000 came from</h3>") == 1

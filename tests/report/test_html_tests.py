@@ -81,8 +81,21 @@ def test_a_page_with_no_room_left_says_where_the_rest_is() -> None:
     text = page(*passed, row("failed", id="f", sessions=[full]))
     assert len(text) < 800_000
     assert 0 < text.count("the page is full") < 40
-    assert text.index("the page is full") < text.index(f'id="{anchor("f")}"')
-    assert text.endswith("</table></details></details>")  # a failed test has room of its own
+    failed, *_ = text.split('<details class="ibkr-test"')[1:]
+    assert f'id="{anchor("f")}"' in failed
+    assert failed.endswith("</table></details></details>")  # a failed test has room of its own
+
+
+def test_what_failed_comes_first_and_is_unfolded() -> None:
+    names = ["passed", "failed", "xfailed", "error"]
+    text = page(*(row(name, id=name, sessions=[session()]) for name in names))
+    folds = re.findall(r'<details class="ibkr-test" id="([^"]+)"( open)?>', text)
+    assert folds == [
+        (anchor("failed"), " open"),
+        (anchor("error"), " open"),
+        (anchor("passed"), ""),
+        (anchor("xfailed"), ""),
+    ]
 
 
 def test_tests_without_a_gateway_have_no_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pytest_ibkr.report.markdown import markdown
 from pytest_ibkr.report.model import from_json, to_json
 from pytest_ibkr.report.tables import cell, code, code_cell, number, seconds
-from tests.report.build import PAPER, eventful, results, row
+from tests.report.build import PAPER, eventful, results, row, uncollected
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 
@@ -33,7 +34,25 @@ def test_a_rehearsal_says_so_in_title_and_banner() -> None:
 def test_a_passed_gate_is_not_called_a_rehearsal() -> None:
     text = markdown(results([row(gateway=PAPER)]))
     assert "REHEARSAL" not in text
-    assert "**PASSED**" in text
+    assert "Gate: **PASSED**" in text
+
+
+def test_counts_come_first_and_without_live_tests_there_is_no_gate() -> None:
+    tests = [row("failed", live=False), *[row(live=False)] * 9]
+    title, _, counts, *rest = markdown(results(tests)).splitlines()
+    assert (title, counts) == ("# Test report", "**1 FAILED, 9 passed, 3 deselected**")
+    assert not re.search("gate:|gate \\||rehearsal|nothing has been shown", "\n".join(rest), re.I)
+
+
+def test_a_run_that_ended_before_anything_was_collected_may_have_had_a_gate() -> None:
+    assert "Gate: **NOT RUN" in markdown(results([], incomplete_because="killed"))
+
+
+def test_a_file_that_could_not_be_collected_is_named() -> None:
+    text = markdown(results([row(), uncollected("t/test_x.py")]))
+    assert "Gate: **REHEARSAL-FAILED: could not be collected: t/test_x.py**" in text
+    assert "### `t/test_x.py`\n\nERROR, critical.\n" in text
+    assert "No module named 'no_such_module'" in text
 
 
 def test_an_interrupted_run_says_so() -> None:

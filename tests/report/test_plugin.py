@@ -151,6 +151,7 @@ def test_a_run_without_gate_tests_is_no_gate_and_no_failure(pytester: pytest.Pyt
     result = run(pytester, UNIT)
     assert result.ret == pytest.ExitCode.OK
     assert document(pytester).gate.verdict == "NOT RUN"
+    assert "gate:" not in result.stdout.str()
 
 
 def test_an_interrupted_run_is_marked_and_its_rest_is_not_run(pytester: pytest.Pytester) -> None:
@@ -192,6 +193,62 @@ def test_a_file_that_cannot_be_collected_is_an_error(pytester: pytest.Pytester) 
     [test] = document(pytester).tests
     assert (test.outcome, test.error_type) == ("error", "CollectError")
     assert "no_such_module" in (test.failure or "")
+
+
+BROKEN = "import pytest, no_such_module\npytestmark = pytest.mark.live\ndef test_live(): pass\n"
+
+
+@pytest.mark.req("LV-027")
+@pytest.mark.parametrize(
+    "options", [("-n", "2"), ("--continue-on-collection-errors",), ()], ids=["xdist", "on", "stop"]
+)
+def test_a_gate_file_that_cannot_be_imported_fails_the_gate(
+    pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    pytester.path.joinpath("test_broken.py").write_text(BROKEN, encoding="utf-8")
+    result = run(pytester, SUITE, *options, page=options != ())
+    found = document(pytester)
+    verdict = "REHEARSAL-FAILED" if options else "FAILED"  # stopped: no gateway was met
+    assert found.gate.verdict == verdict
+    assert "could not be collected: test_broken.py" in found.gate.reasons[0]
+    assert found.gate.tests == 2
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines([f"gate: {verdict}*could not be collected: test_broken.py*"])
+    for name in ("report.md", "report.html") if options else ("report.md",):
+        text = (reports(pytester) / name).read_text(encoding="utf-8")
+        assert "could not be collected: test_broken.py" in text, name
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["here", "in-workers"])
+def test_gate_tests_that_an_early_end_left_out_count(
+    pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    early = "import pytest\ndef test_first(): assert 0\n@pytest.mark.live\ndef test_gate(): pass\n"
+    run(pytester, early, "-x", *options)
+    found = document(pytester)
+    assert (found.gate.verdict, found.gate.tests) == ("FAILED", 1)
+    assert "1 did not run" in found.gate.reasons
+
+
+def test_accounts_that_a_library_asked_for_are_not_left_open(pytester: pytest.Pytester) -> None:
+    clients = """
+import ib_async
+
+def test_connects(ibkr):
+    ib = ib_async.IB()
+    ib.connect(ibkr.host, ibkr.port, ibkr.client_id)
+    ib.disconnect()
+
+@pytest.mark.parametrize("n", range(5))
+def test_positions(wire, n):
+    wire.sendall(frame(61, 1))
+    assert current_time(wire)
+"""
+    run(pytester, SUITE + clients, "-W", "ignore::DeprecationWarning")
+    pacing = document(pytester).pacing
+    assert pacing is not None
+    assert pacing.requests["reqPositions"] == 6
+    assert (pacing.left_open, pacing.lines_left_open) == (0, 0)
 
 
 def test_collecting_only_leaves_no_report(pytester: pytest.Pytester) -> None:

@@ -34,6 +34,9 @@ class Talk:
     def end(self, connection: int = 1) -> int:
         return self._add(connection, "note", Note("closed by the client"))
 
+    def cut(self, connection: int = 1) -> int:
+        return self._add(connection, "note", Note("closed: cut by the test"))
+
     def usage(self, since: int = 0) -> Usage:
         return usage_of(list(self.journal.entries()), since=since)
 
@@ -109,6 +112,31 @@ def test_account_updates_end_by_asking_for_none(talk: Talk) -> None:
     talk.ask("reqAccountUpdates", subscribe=False, account="DU0000001")
     talk.ask("cancelPositions")
     assert talk.usage().left_open == []
+
+
+def ask_what_libraries_ask_on_connecting(talk: Talk) -> None:
+    talk.ask("reqAccountUpdates", subscribe=True, account="DU0000001")
+    talk.ask("reqAccountUpdatesMulti", request_id=1, account="DU0000001")
+    talk.ask("reqAccountSummary", request_id=2, group="All", tags="NetLiquidation")
+    talk.ask("reqPositions")
+    talk.ask("reqPositionsMulti", request_id=3, account="DU0000001")
+
+
+@pytest.mark.parametrize("how", ["end", "cut"])
+def test_accounts_and_positions_end_with_their_connection(talk: Talk, how: str) -> None:
+    ask_what_libraries_ask_on_connecting(talk)
+    assert talk.usage().left_open_count == 5  # the client is still there
+    talk.stream(9)
+    getattr(talk, how)()
+    assert left(talk.usage()) == [("reqMktData", 9, "with_connection")]
+
+
+def test_accounts_of_a_client_that_stays_are_left_open_when_another_goes(talk: Talk) -> None:
+    talk.ask("reqPositions", connection=1)
+    talk.ask("reqPositions", connection=2)
+    talk.end(connection=1)
+    [one] = talk.usage().left_open
+    assert (one.request, one.connection, one.ended) == ("reqPositions", 2, "still_open")
 
 
 def test_historical_requests_are_counted_and_only_live_ones_stay_open(talk: Talk) -> None:

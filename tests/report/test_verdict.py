@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ibkr.report.model import Gate, Rehearsal, TestRow
 from pytest_ibkr.report.verdict import gate_of, rehearsal_of
-from tests.report.build import PAPER, SIMULATED, row, session
+from tests.report.build import PAPER, SIMULATED, row, session, uncollected
 
 Rule = Callable[[Sequence[TestRow], Rehearsal], Gate]
 
@@ -43,6 +43,10 @@ def gate(tests: list[TestRow], rule: Rule = gate_of, **told: Any) -> Gate:
         ([row(live=False)], {}, "NOT RUN", "not_run", "no test of this run is marked live"),
         ([], {"live_asked": True}, "FAILED", "failed", "nothing was executed"),
         ([live(sessions=[])], {}, "FAILED", "failed", "no gateway was met"),
+        ([live(), uncollected("t/x.py")], {}, "FAILED", "failed", "not be collected: t/x.py"),
+        ([row(), uncollected()], {}, "REHEARSAL-FAILED", "failed", "test_broken.py"),
+        ([uncollected()], {}, "FAILED", "failed", "test_broken.py"),
+        ([uncollected()], {"not_run_because": "closed"}, "FAILED", "failed", "test_broken.py"),
     ],
 )
 def test_a_gate_passes_only_when_every_test_ran_and_passed_on_a_paper_account(
@@ -89,6 +93,28 @@ def test_skipped_tests_do_not_dilute_the_failure_rate() -> None:
 def test_documented_exceptions_are_listed() -> None:
     [text] = gate([live(), live("xfailed", reason="late fills")]).exceptions
     assert text.endswith("late fills")
+
+
+def test_many_uncollected_files_are_counted_and_the_first_are_named() -> None:
+    [reason] = gate([live(), *(uncollected(f"t{n}.py") for n in range(7))]).reasons
+    assert reason == "could not be collected: t0.py, t1.py, t2.py, t3.py, t4.py and 2 more"
+
+
+def test_a_test_that_raises_an_error_of_that_name_is_no_file() -> None:
+    [reason] = gate([live("error", error_type="CollectError"), *[live()] * 9]).reasons
+    assert reason == "1 ended in an error"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "told"),
+    [
+        (["DU0000001"], "account DU0000001 is in"),
+        (["DU0000002", "DU0000001"], "accounts DU0000001, DU0000002 are in"),
+    ],
+)
+def test_accounts_are_told_as_people_count_them(accounts: list[str], told: str) -> None:
+    met = [session(replace(SIMULATED, account=account)) for account in accounts]
+    assert rehearsal_of([row(sessions=met)], []).why.startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -141,3 +167,18 @@ def test_a_gate_that_never_blocks_is_noticed() -> None:
     check_that_many_failures_block(gate_of)
     with pytest.raises(AssertionError):
         check_that_many_failures_block(a_fifth_is_never_reached)
+
+
+def files_do_not_count(tests: Sequence[TestRow], rehearsal: Rehearsal) -> Gate:
+    return gate_of([test for test in tests if not test.is_uncollected], rehearsal)
+
+
+def check_that_a_broken_file_fails(rule: Rule) -> None:
+    assert gate([live(), uncollected()], rule).verdict == "FAILED"
+
+
+@pytest.mark.req("LV-027", counter_proof="a gate that leaves files out that cannot be imported")
+def test_a_gate_that_leaves_broken_files_out_is_noticed() -> None:
+    check_that_a_broken_file_fails(gate_of)
+    with pytest.raises(AssertionError):
+        check_that_a_broken_file_fails(files_do_not_count)

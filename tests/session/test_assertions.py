@@ -67,6 +67,33 @@ def test_it_returns_the_entry_of_the_status(ibkr, client):
     assert ibkr.assert_order_reaches(3, "Filled", within_s=0) == entry, "the past counts"
 
 
+def test_what_was_told_before_does_not_count_when_asked_since(ibkr, client):
+    client.send(order())
+    reached = ibkr.assert_order_reaches(3, "Submitted")
+    newest = ibkr.journal.newest_serial()
+    assert reached.serial <= newest
+    text = failure(ibkr, status="Submitted", since=newest)  # the change was never sent
+    assert "it is Submitted, and was not told so again" in text
+    client.send(order(limit_price=Decimal("701.00")))
+    assert ibkr.assert_order_reaches(3, "Submitted", since=newest).serial > newest
+    with pytest.raises(UsageError, match="since cannot be 'yesterday'"):
+        ibkr.assert_order_reaches(3, "Submitted", since="yesterday")
+
+
+def test_an_entry_can_be_awaited_that_comes_again(ibkr, client):
+    client.send(ReqCurrentTime())
+    first = ibkr.journal.wait_for("reqCurrentTime")
+    client.send(ReqCurrentTime())
+    assert ibkr.journal.wait_for("reqCurrentTime", since=first).serial > first.serial
+
+
+def test_a_crossed_quote_is_named_as_the_reason(ibkr, client):
+    client.send(order(action="SELL", limit_price=Decimal("755.00")))
+    ibkr.assert_order_reaches(3, "Submitted")
+    ibkr.market.quote("SPY", bid=756.0)
+    assert "a crossed quote, on which nothing fills" in failure(ibkr)
+
+
 def test_virtual_time_walks_until_it_is_reached(ibkr, client):
     client.send(order())
     ibkr.assert_order_reaches(3, "Submitted")

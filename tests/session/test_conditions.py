@@ -18,6 +18,8 @@ from pytest_ibkr.errors import UsageError
         ({"max_messages_per_s": "50"}, "max_messages_per_s cannot be '50'"),
         ({"latency": 5}, "latency cannot be 5"),
         ({"read_only": 1}, "read_only cannot be 1"),
+        ({"entitlements": {"SYP": "none"}}, "entitlements cannot be about 'SYP': no such symbol"),
+        ({"shortable_shares": {"SYP": 4}}, "shortable_shares cannot be about 'SYP'"),
         ({"halted": {"SPY"}}, "halted is no condition\n  fix:   ibkr.market.halt(symbol)"),
     ],
 )
