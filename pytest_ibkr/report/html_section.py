@@ -31,6 +31,7 @@ from pytest_ibkr.report.model import Results, TestRow
 from pytest_ibkr.report.tables import UNKNOWN, number, seconds
 
 _HERE = Path(__file__).parent
+_OF_A_SNAPSHOT = ("Captured", "SHA-256")  # told once, however many gateways serve it
 _TONE = {"PASSED": "good", "FAILED": "bad", "REHEARSAL-FAILED": "bad"}
 
 
@@ -99,10 +100,15 @@ def _run(results: Results) -> str:
 
 
 def _gateways(results: Results) -> str:
-    told = "".join(
-        f"<h3>Gateway, {gateway.kind}</h3>{pairs('Gateway', gateway_rows(gateway, results))}"
-        for gateway in results.gateways
-    )
+    told = ""
+    served: set[str] = set()
+    for gateway in results.gateways:
+        rows = gateway_rows(gateway, results)
+        if gateway.snapshot is not None:
+            if gateway.snapshot.sha256 in served:
+                rows = [row for row in rows if row[0] not in _OF_A_SNAPSHOT]
+            served.add(gateway.snapshot.sha256)
+        told += f"<h3>Gateway, {gateway.kind}</h3>{pairs('Gateway', rows)}"
     return f"<div>{told or '<h3>Gateway</h3><p>No gateway was met.</p>'}</div>"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ibkr.report.html_section import section
-from tests.report.build import SIMULATED, eventful, results, row, session, uncollected
+from tests.report.build import SIMULATED, SNAPSHOT, eventful, results, row, session, uncollected
 from tests.report.project import FAILING, SUITE, dated, document, reports, run
 
 
@@ -122,4 +122,6 @@ def test_gateways_share_a_column_and_their_market_is_told_once() -> None:
     columns = text[text.index('<div class="ibkr-columns">') :].split("\n")[0]
     assert columns.count("<div>") == 2  # the run's and the gateways'
     assert columns.count("<h3>Gateway, simulated</h3>") == 2
+    assert columns.count(SNAPSHOT.name) == 2
+    assert columns.count(SNAPSHOT.sha256) == 1
     assert text.count("<h3>Where snapshot_normal_20260710_160000 came from</h3>") == 1

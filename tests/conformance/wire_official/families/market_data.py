@@ -73,7 +73,8 @@ RESPONSES: dict[int, Heard] = {
             "mask": st.integers(0, 7),
         },
     ),
-    2: heard("tickSize"),
+    # 111 is how 10.46 says that there is none.
+    2: heard("tickSize", draw={"tick": st.integers(0, 110)}),
     12: heard("updateMktDepth"),
     13: heard("updateMktDepthL2"),
     21: heard(
