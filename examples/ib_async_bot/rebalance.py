@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ib_async import IB, MarketOrder, Stock, Trade
 
 
@@ -12,7 +14,9 @@ def rebalance(ib: IB, symbol: str, target: int) -> Trade | None:
     if not (missing := target - held):
         return None
     trade = ib.placeOrder(stock, MarketOrder("BUY" if missing > 0 else "SELL", abs(missing)))
+    deadline_s = time.monotonic() + 30
     while not trade.isDone():
-        if not ib.waitOnUpdate(timeout=30):
-            raise TimeoutError(f"nothing heard of the order for half a minute: {trade}")
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"not done after half a minute: {trade}")
+        ib.waitOnUpdate(timeout=1)
     return trade
