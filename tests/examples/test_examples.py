@@ -26,6 +26,7 @@ def test_every_project_is_known_here() -> None:
     assert projects() == sorted(NEEDS)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", sorted(NEEDS))
 @pytest.mark.parametrize("order", [("-p", "no:randomly"), ("-p", "no:xdist")])
 def test_a_copied_project_passes(
