@@ -8,9 +8,12 @@ import pytest
 
 from tests.plugin.conftest import QUIET
 
-pytestmark = pytest.mark.skipif(
-    None in (find_spec("anyio"), find_spec("trio")), reason="anyio and trio are not installed"
-)
+pytestmark = [
+    pytest.mark.ci,  # processes of their own, half a minute in all
+    pytest.mark.skipif(
+        None in (find_spec("anyio"), find_spec("trio")), reason="anyio and trio are not installed"
+    ),
+]
 
 CONFTEST = """
     import pytest

@@ -8,9 +8,12 @@ import pytest
 
 from tests.plugin.conftest import QUIET
 
-pytestmark = pytest.mark.skipif(
-    find_spec("pytest_asyncio") is None, reason="pytest-asyncio is not installed"
-)
+pytestmark = [
+    pytest.mark.ci,  # processes of their own, half a minute in all
+    pytest.mark.skipif(
+        find_spec("pytest_asyncio") is None, reason="pytest-asyncio is not installed"
+    ),
+]
 
 INI = "asyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
 CONFTEST = """
