@@ -102,7 +102,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=(),
         metavar="NAME,…",
-        help="synthetic instruments beside the snapshot's: ES, MES, SPX, EUR.USD, US-T",
+        help="synthetic instruments beside the snapshot's: ES, MES, SPX, EUR.USD, US-T, SPY.CFD",
     )
     add("--json", action="store_true", help="nothing but the line of JSON, no text for people")
     parser.set_defaults(run=serve)

@@ -11,6 +11,7 @@ from typing import IO, Any
 from pytest_ibkr.errors import UsageError
 
 _BATCH = 50_000
+MOST_ROWS = 20_000_000  # a year of every listed option of one underlying; a gzip bomb has more
 
 
 def read_rows(path: Path, *, wanted: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, Any]]:
@@ -21,11 +22,16 @@ def read_rows(path: Path, *, wanted: Mapping[str, frozenset[str]]) -> Iterator[t
         wanted: values a row must have in a column; other rows are left out.
 
     Raises:
-        UsageError: the file is missing, broken, or of another kind.
+        UsageError: the file is missing, broken, of another kind, or has over ``MOST_ROWS`` rows.
     """
     parquet = path.suffix in (".parquet", ".pq")
     rows = _parquet(path, wanted) if parquet else _csv(path)
-    for place, row in rows:
+    for number, (place, row) in enumerate(rows):
+        if number >= MOST_ROWS:
+            raise UsageError(
+                f"{path.name} has more than {MOST_ROWS} rows: nothing was imported\n"
+                "  fix:   hand over a file with the rows of this market only"
+            )
         if all(str(row.get(column, "")).strip() in values for column, values in wanted.items()):
             yield place, row
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pytest_ibkr.snapshot import tables
+from pytest_ibkr.errors import UsageError
+from pytest_ibkr.snapshot import table_files, tables
 from pytest_ibkr.snapshot.con_ids import OptionKey, option_con_id
 from pytest_ibkr.snapshot.rows import Bar
 
@@ -108,3 +109,14 @@ def test_a_right_that_is_neither_call_nor_put_is_refused(tmp_path: Path) -> None
     rows = table(tmp_path, CHAIN.replace(",755,P,", ",755,X,"), name="chain.csv")
     with pytest.raises(ValueError, match="'X' is neither C nor P"):
         tables.chain(rows, underlying="SPY", trading_class="SPY")
+
+
+def test_a_table_that_never_ends_is_refused_before_memory_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "MOST_ROWS", 3)
+    (table := tmp_path / "rows.csv").write_text("symbol\n" + "SPY\n" * 4)
+    with pytest.raises(UsageError, match="more than 3 rows: nothing was imported"):
+        list(table_files.read_rows(table, wanted={}))
+    table.write_text("symbol\n" + "SPY\n" * 3)
+    assert len(list(table_files.read_rows(table, wanted={}))) == 3
