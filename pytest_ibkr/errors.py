@@ -5,10 +5,13 @@ IbkrError
 ├── UsageError           the test's author asked for something impossible
 │   ├── SettingsError    an option, variable, ini key or file value is wrong
 │   ├── FaultNeverFired  a test passed without meeting the fault it is named after
+│   ├── LiveRefused      the gateway may not be used: not paper, not listed, locked (exit 4)
 │   └── NotInRecording   a program asked a replayed recording for what it does not have
 ├── GatewayError         the gateway (simulated or relayed) could not do its job
+│   ├── GatewayUnreachable  no gateway answers at the configured endpoint
 │   └── WaitTimeout      what a helper waited for never came
 ├── OrderNotReached      an order did not get to the status a test expects (an AssertionError)
+├── OrderRefused         the relay let a request of a test not pass (an AssertionError)
 └── SnapshotError        a snapshot file is missing, broken or incomplete (see snapshot.errors)
 """
 
@@ -39,8 +42,27 @@ class NotInRecording(UsageError):
     """A recording answers for the gateway and does not have what was asked."""
 
 
+class LiveRefused(UsageError):
+    """A gateway may not be used: endpoint, account, lock or version. Ends a run with exit code 4.
+
+    Attributes:
+        rule: dotted stable name of the rule that refused it (``"account.live"``).
+    """
+
+    def __init__(self, text: str, *, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (str(self),), {"rule": self.rule}
+
+
 class GatewayError(IbkrError):
     """The gateway behind a test could not start, stop or answer."""
+
+
+class GatewayUnreachable(GatewayError):
+    """No gateway answers at the configured endpoint; the text names the likely causes."""
 
 
 class WaitTimeout(GatewayError):
@@ -49,6 +71,10 @@ class WaitTimeout(GatewayError):
 
 class OrderNotReached(IbkrError, AssertionError):
     """An order did not reach the status it was expected to reach; the text says why."""
+
+
+class OrderRefused(IbkrError, AssertionError):
+    """The relay refused what a test's program asked of the paper gateway; the text says why."""
 
 
 class SnapshotError(IbkrError):

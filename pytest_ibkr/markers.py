@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pytest_ibkr import market_hours
+from pytest_ibkr.errors import UsageError
+from pytest_ibkr.market_hours import CALENDAR
 from pytest_ibkr.settings import parse_time
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ DEFAULT_START: Final = dt.time(10)
 EXTENDED_START: Final = dt.time(8)
 CLOSED_START: Final = dt.time(12)
 _EVENING: Final = dt.time(22)
-CALENDAR: Final = "XNYS"
+_AFTER_OPENING: Final = dt.timedelta(minutes=30)  # where a session of another exchange begins
 USAGE: Final[Mapping[str, str]] = {
     "live": "live()",
     "market_hours": "market_hours(session='rth'|'extended', calendar='XNYS', at='HH:MM')",
@@ -52,6 +55,8 @@ class Plan:
     Attributes:
         start: exchange time to begin at; None for the run's usual one.
         in_session: begin on a day with a session, between its opening and close.
+        extended: of the session with the hours before the opening and after the close.
+        calendar: whose session.
         closed: begin while the market is closed.
         snapshot: the market's name or path; None for the run's.
         server_versions: the gateway's, one test each; empty for the run's.
@@ -60,6 +65,7 @@ class Plan:
     start: dt.time | None = None
     in_session: bool = False
     extended: bool = False
+    calendar: str = CALENDAR
     closed: bool = False
     snapshot: str | None = None
     server_versions: tuple[int, ...] = ()
@@ -85,6 +91,7 @@ def plan_of(marks: Iterable[MarkLike]) -> Plan:
         start=None if hours is None else _hours(hours),
         in_session=hours is not None,
         extended=hours is not None and hours.kwargs.get("session") == "extended",
+        calendar=CALENDAR if hours is None else _calendar(hours),
         closed="market_closed" in closest,
         snapshot=_snapshot(closest["ibkr_snapshot"]) if "ibkr_snapshot" in closest else None,
         server_versions=_versions(closest.get("ibkr_server_version")),
@@ -135,32 +142,56 @@ def start_of(plan: Plan, snapshot: Snapshot, *, usual: dt.time) -> dt.datetime:
         return dt.datetime.combine(closed_day, CLOSED_START, captured.tzinfo)
     if not plan.in_session:
         return dt.datetime.combine(day, usual, captured.tzinfo)
+    if plan.calendar != CALENDAR:
+        return _in_other_session(plan, captured)
     first, last = HOURS["rth"]
     return _in_session(snapshot, plan.start or (usual if first <= usual < last else DEFAULT_START))
 
 
-def skip_reason(plan: Plan, snapshot: Snapshot, *, now: dt.datetime) -> str | None:
+def skip_reason(plan: Plan, snapshot: Snapshot | None, *, now: dt.datetime) -> str | None:
     """Why a test cannot meet a gateway whose clock nobody sets; None when it can.
 
     Args:
         plan: what the test's markers ask.
-        snapshot: its session table says when the market is open.
-        now: aware.
+        snapshot: its session table says when the simulated market is open; None for a real
+            gateway, where the exchange's calendar does.
+        now: aware, on the gateway's clock.
+
+    Raises:
+        UsageError: the calendar is needed, and its extra is not installed.
     """
+    if not plan.in_session and not plan.closed:
+        return None
+    closes, opening = _closing_and_opening(plan, snapshot, now)
+    zone = (closes or opening or now).tzinfo
+    here = now.astimezone(zone)
+    which = "" if plan.calendar == CALENDAR else f" of {plan.calendar}"
+    if plan.in_session and closes is None:
+        then = "" if opening is None else f"; it opens {opening:%A %Y-%m-%d %H:%M %Z}"
+        return f"the market{which} is closed ({here:%A %Y-%m-%d %H:%M %Z}){then}"
+    if plan.closed and closes is not None:
+        return f"the market is open ({here:%H:%M %Z}); it closes {closes:%H:%M %Z}"
+    return None
+
+
+def _closing_and_opening(
+    plan: Plan, snapshot: Snapshot | None, now: dt.datetime
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """When the running session ends (None: none runs), and when the next one begins."""
+    if snapshot is None or plan.calendar != CALENDAR:
+        which: dict[str, Any] = {"calendar": plan.calendar, "extended": plan.extended}
+        running = market_hours.session_at(now, **which)
+        closes = None if running is None else running.closes
+        return closes, market_hours.next_opening(now, **which)
     sessions = [
         _open_hours(one.open, one.close, extended=plan.extended)
         for one in snapshot.sessions
         if one.open is not None and one.close is not None
     ]
-    within = next((one for one in sessions if one[0] <= now < one[1]), None)
-    here = now.astimezone(snapshot.captured_at.tzinfo)
-    if plan.in_session and within is None:
-        opening = next((opens for opens, _ in sessions if opens > now), None)
-        then = "" if opening is None else f"; it opens {opening:%A %Y-%m-%d %H:%M %Z}"
-        return f"the market is closed ({here:%A %Y-%m-%d %H:%M %Z}){then}"
-    if plan.closed and within is not None:
-        return f"the market is open ({here:%H:%M %Z}); it closes {within[1]:%H:%M %Z}"
-    return None
+    return (
+        next((closes for opens, closes in sessions if opens <= now < closes), None),
+        next((opens for opens, _ in sessions if opens > now), None),
+    )
 
 
 def _open_hours(
@@ -194,6 +225,24 @@ def _in_session(snapshot: Snapshot, start: dt.time) -> dt.datetime:
     return moment
 
 
+def _in_other_session(plan: Plan, captured: dt.datetime) -> dt.datetime:
+    """``plan.start``, or soon after the opening, on another exchange's last trading day."""
+    for days in range(14):
+        day = captured.date() - dt.timedelta(days=days)
+        sessions = market_hours.sessions_on(day, calendar=plan.calendar)
+        if not sessions:
+            continue
+        opens = sessions[0].opens
+        moment = opens + _AFTER_OPENING
+        if plan.start is not None:
+            moment = dt.datetime.combine(day, plan.start, opens.tzinfo)
+        if any(one.opens <= moment < one.closes for one in sessions):
+            return moment
+        hours = " and ".join(f"{one.opens:%H:%M} to {one.closes:%H:%M}" for one in sessions)
+        raise ValueError(f"{moment:%H:%M} is outside the session of {plan.calendar}: {hours}")
+    raise ValueError(f"{plan.calendar} has no session in the two weeks up to {captured:%Y-%m-%d}")
+
+
 def _arguments(mark: MarkLike, names: tuple[str, ...]) -> dict[str, Any]:
     """Keyword arguments of a marker, the accepted ones only."""
     wrong = [repr(arg) for arg in mark.args] + [
@@ -206,10 +255,12 @@ def _arguments(mark: MarkLike, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _hours(mark: MarkLike) -> dt.time | None:
     given = _arguments(mark, ("session", "calendar", "at"))
-    session, calendar = given.get("session", "rth"), given.get("calendar", CALENDAR)
-    if session not in HOURS or calendar != CALENDAR:
-        got = f"session={session!r}, calendar={calendar!r}"
-        raise ValueError(f"marker market_hours got {got}; accepted: {USAGE['market_hours']}")
+    session = given.get("session", "rth")
+    if session not in HOURS:
+        raise ValueError(
+            f"marker market_hours got session={session!r}; accepted: {USAGE['market_hours']}"
+        )
+    of_new_york = _calendar(mark) == CALENDAR
     if given.get("at") is None:
         return EXTENDED_START if session == "extended" else None
     try:
@@ -217,12 +268,25 @@ def _hours(mark: MarkLike) -> dt.time | None:
     except ValueError as exc:
         raise ValueError(f"marker market_hours: {exc}") from None
     first, last = HOURS[session]
-    if not first <= at < last:
+    if of_new_york and not first <= at < last:
         raise ValueError(
             f"marker market_hours: at={given['at']!r} is outside session={session!r},"
             f" {first:%H:%M} up to {last:%H:%M} exchange time"
         )
     return at
+
+
+def _calendar(mark: MarkLike) -> str:
+    """The calendar of a marker, checked; New York's other names are its own."""
+    name = mark.kwargs.get("calendar", CALENDAR)
+    try:
+        if not isinstance(name, str):
+            raise ValueError(f"calendar={name!r} is no name")
+        market_hours.check_calendar(name, extended=mark.kwargs.get("session") == "extended")
+    except (ValueError, UsageError) as exc:
+        accepted = f"accepted: {USAGE['market_hours']}"
+        raise ValueError(f"marker market_hours: {exc}; {accepted}") from None
+    return CALENDAR if name in market_hours.NEW_YORK_NAMES else name
 
 
 def _snapshot(mark: MarkLike) -> str:

@@ -34,6 +34,14 @@ class Calendar:
         pytest.param(
             "market_hours(session='extended')", "2026-07-10T08:00:00-04:00", id="extended"
         ),
+        pytest.param(
+            "market_hours(calendar='XLON')", "2026-07-10T08:30:00+01:00", id="open-in-london"
+        ),
+        pytest.param(
+            "market_hours(calendar='XTKS', at='12:45')",
+            "2026-07-10T12:45:00+09:00",
+            id="after-lunch-in-tokyo",
+        ),
         pytest.param("market_closed", "2026-07-11T12:00:00-04:00", id="closed-saturday"),
     ],
 )
@@ -97,6 +105,19 @@ def test_on_a_day_without_session_an_open_market_is_the_last_one() -> None:
     saturday = Calendar(at(28, 12), [HALF_DAY, Day("20261128", None, None)])
     plan = Plan(in_session=True)
     assert start_of(plan, saturday, usual=dt.time(10)) == at(27, 10)
+
+
+def test_another_exchange_is_open_on_its_own_last_day_at_its_own_hours() -> None:
+    bank_holiday = Calendar(dt.datetime(2026, 5, 25, 10, tzinfo=dt.UTC), [])
+    plan = Plan(in_session=True, calendar="XLON")
+    start = start_of(plan, bank_holiday, usual=dt.time(10))
+    assert start.isoformat() == "2026-05-22T08:30:00+01:00"
+    with pytest.raises(ValueError, match="12:00 is outside the session of XTKS: 09:00 to 11:30 an"):
+        start_of(
+            Plan(in_session=True, calendar="XTKS", start=dt.time(12)),
+            Calendar(at(27, 12), []),
+            usual=dt.time(10),
+        )
 
 
 def test_a_table_without_a_closed_day_closes_in_the_evening() -> None:
@@ -175,6 +196,60 @@ def test_a_live_test_is_skipped_when_the_market_is_not_as_it_needs_it(
     plan: Plan, now: dt.datetime, reason: str | None
 ) -> None:
     assert skip_reason(plan, TABLE, now=now) == reason
+
+
+def utc(text: str) -> dt.datetime:
+    """A moment of a gateway's clock."""
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+@pytest.mark.req("LV-005")
+@pytest.mark.parametrize(
+    ("plan", "now", "reason"),
+    [
+        pytest.param(OPEN, "2026-07-10T10:00:00-04:00", None, id="open"),
+        pytest.param(
+            OPEN,
+            "2026-07-02T16:00:00-04:00",
+            "the market is closed (Thursday 2026-07-02 16:00 EDT);"
+            " it opens Monday 2026-07-06 09:30 EDT",
+            id="before-a-long-weekend",
+        ),
+        pytest.param(
+            OPEN,
+            "2026-03-07T12:00:00-05:00",
+            "the market is closed (Saturday 2026-03-07 12:00 EST);"
+            " it opens Monday 2026-03-09 09:30 EDT",
+            id="over-daylight-saving",
+        ),
+        pytest.param(
+            EXTENDED,
+            "2026-11-27T17:00:00-05:00",
+            "the market is closed (Friday 2026-11-27 17:00 EST);"
+            " it opens Monday 2026-11-30 04:00 EST",
+            id="extended-half-day",
+        ),
+        pytest.param(
+            Plan(in_session=True, calendar="XLON"),
+            "2026-07-10T16:30:00+01:00",
+            "the market of XLON is closed (Friday 2026-07-10 16:30 BST);"
+            " it opens Monday 2026-07-13 08:00 BST",
+            id="london",
+        ),
+        pytest.param(CLOSED, "2026-11-26T12:00:00-05:00", None, id="closed-on-thanksgiving"),
+        pytest.param(
+            CLOSED,
+            "2026-11-27T12:59:00-05:00",
+            "the market is open (12:59 EST); it closes 13:00 EST",
+            id="closed-but-open",
+        ),
+        pytest.param(Plan(), "2026-11-28T12:00:00-05:00", None, id="no-marker"),
+    ],
+)
+def test_a_real_gateway_is_met_by_the_exchanges_own_calendar(
+    plan: Plan, now: str, reason: str | None
+) -> None:
+    assert skip_reason(plan, None, now=utc(now)) == reason
 
 
 @pytest.mark.req("LV-005")
