@@ -1,28 +1,34 @@
-"""A recorded conversation with a gateway, and its file: one frame a line, made to be read.
+"""Conversations recorded with a gateway, and their file: one frame a line, made to be read.
 
 The file is JSON Lines: a header, then ``[seconds, "client"|"gateway", name, [fields]]`` per
-frame. Account ids are pseudonyms before anything is written. Imports snapshot and wire only.
+frame; of a second connection the speakers are ``"client 2"`` and ``"gateway 2"``. Account ids are
+pseudonyms before anything is written. Imports snapshot and wire only.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from pytest_ibkr.errors import UsageError
-from pytest_ibkr.snapshot.atomic import write_new
+from pytest_ibkr.snapshot.atomic import replace, write_new
 from pytest_ibkr.wire import messages as _messages  # noqa: F401  # registers them all
 from pytest_ibkr.wire.declare import REQUESTS, RESPONSES
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
 FORMAT: Final = "pytest-ibkr recording"
-SCHEMA: Final = 1
+SCHEMA: Final = 2  # 2: several connections, when and by whom; files of schema 1 are read
 MOST_BYTES: Final = 256 * 1024 * 1024
 Speaker = Literal["client", "gateway"]
+Account = Literal["paper", "simulated", "unknown"]
+_SPEAKERS: Final[tuple[Speaker, ...]] = ("client", "gateway")
+_ACCOUNTS: Final[tuple[Account, ...]] = ("paper", "simulated", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,13 @@ class Frame:
         at_s: seconds since the recording's first frame.
         speaker: who sent it.
         fields: its text fields, message id first.
+        connection: of which it is, counted from 1.
     """
 
     at_s: float
     speaker: Speaker
     fields: tuple[str, ...]
+    connection: int = 1
 
     @property
     def name(self) -> str:
@@ -56,15 +64,41 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A conversation.
+class Connection:
+    """One client's connection.
 
     Attributes:
-        server_version: at which its frames are to be read.
+        server_version: that was agreed on.
+        client_id: as it said in startApi; None when it did so before the recording began.
+    """
+
+    server_version: int
+    client_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """In what a recording was made: the test's id, its markers, the product's version."""
+
+    test: str = ""
+    markers: tuple[str, ...] = ()
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What one or several clients and a gateway said.
+
+    Attributes:
+        server_version: at which its frames are to be read, where a connection has none of its own.
         source: where it comes from, for people; never a path of somebody's machine.
         recorded_on: ``YYYY-MM-DD``, or "" where nobody knows.
         frames: in the order they crossed the wire.
         complete: False when lines or frames had to be left out.
+        recorded_at: the gateway's time of the first frame, aware; None where nobody knows.
+        account: of what kind; no id of a real one is ever in a recording.
+        connections: by number.
+        left_out: frames that are not in it, by reason.
     """
 
     server_version: int
@@ -72,27 +106,59 @@ class Recording:
     frames: tuple[Frame, ...]
     recorded_on: str = ""
     complete: bool = True
+    recorded_at: datetime | None = None
+    account: Account = "unknown"
+    connections: Mapping[int, Connection] = field(default_factory=lambda: MappingProxyType({}))
+    context: Context = Context()
+    left_out: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
-    def save(self, path: Path) -> None:
-        """Write a new file, whole or not at all.
+    def version_of(self, connection: int) -> int:
+        """Return the server version of a connection."""
+        known = self.connections.get(connection)
+        return self.server_version if known is None else known.server_version
+
+    def age_days(self, today: date) -> int | None:
+        """Return how old it is; None: nobody knows."""
+        if self.recorded_at is not None:
+            return (today - self.recorded_at.date()).days
+        try:
+            return (today - date.fromisoformat(self.recorded_on)).days
+        except ValueError:
+            return None
+
+    def save(self, path: Path, *, anew: bool = False) -> None:
+        """Write a file, whole or not at all.
+
+        Args:
+            path: its name.
+            anew: replace what has that name, in one step.
 
         Raises:
             FileExistsError: something has that name already; it is left as it is.
-            OSError: the write failed; nothing is left behind.
+            OSError: the write failed; what was there before is there still.
         """
+        (replace if anew else write_new)(path, self.text().encode("utf-8", "surrogateescape"))
+
+    def text(self) -> str:
+        """Return the file's content."""
         lines = [_line(frame) for frame in self.frames]
+        known = self.connections.items()
         header = {
             "format": FORMAT,
             "schema": SCHEMA,
             "server_version": self.server_version,
             "source": self.source,
             "recorded_on": self.recorded_on,
+            "recorded_at": None if self.recorded_at is None else self.recorded_at.isoformat(),
+            "account": self.account,
+            "context": asdict(self.context),
+            "connections": {str(number): asdict(each) for number, each in known},
             "complete": self.complete,
+            "left_out": dict(self.left_out),
             "frames": len(lines),
             "sha256": _digest(lines),
         }
-        text = "\n".join([json.dumps(header), *lines]) + "\n"
-        write_new(path, text.encode("utf-8", "surrogateescape"))
+        return "\n".join([json.dumps(header, ensure_ascii=False), *lines]) + "\n"
 
 
 def load(path: Path) -> Recording:
@@ -115,13 +181,43 @@ def load(path: Path) -> Recording:
         frames = tuple(_frame(line) for line in lines)
     except (ValueError, TypeError) as exc:
         raise _unusable(path, f"a line is no frame: {exc}") from None
+    try:
+        return _recording(header, frames)
+    except (ValueError, TypeError, AttributeError, KeyError) as exc:
+        raise _unusable(path, f"its header cannot be read: {exc!r}") from None
+
+
+def _recording(header: Mapping[str, Any], frames: tuple[Frame, ...]) -> Recording:
+    at, context = header.get("recorded_at"), header.get("context") or {}
+    found = header.get("connections") or {}
+    recorded_at = None if at is None else datetime.fromisoformat(at)
+    if recorded_at is not None and recorded_at.tzinfo is None:
+        raise ValueError(f"recorded_at {at} lacks a zone")
     return Recording(
         server_version=header["server_version"],
         source=str(header.get("source", "")),
         recorded_on=str(header.get("recorded_on", "")),
         complete=header.get("complete") is True,
         frames=frames,
+        recorded_at=recorded_at,
+        account=next((a for a in _ACCOUNTS if a == header.get("account")), "unknown"),
+        connections={
+            int(number): Connection(_version(each["server_version"]), each["client_id"])
+            for number, each in found.items()
+        },
+        context=Context(
+            test=str(context.get("test", "")),
+            markers=tuple(map(str, context.get("markers", ()))),
+            product=str(context.get("product", "")),
+        ),
+        left_out={str(why): int(count) for why, count in (header.get("left_out") or {}).items()},
     )
+
+
+def _version(number: object) -> int:
+    if type(number) is not int or not OLDEST <= number <= NEWEST:
+        raise ValueError(f"server version {number} is not one of {OLDEST} to {NEWEST}")
+    return number
 
 
 def _header(path: Path, line: str) -> dict[str, Any]:
@@ -131,26 +227,30 @@ def _header(path: Path, line: str) -> dict[str, Any]:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise _unusable(path, "it is no recording of pytest-ibkr")
-    if header.get("schema") != SCHEMA:
+    if header.get("schema") not in range(1, SCHEMA + 1):
         raise _unusable(path, f"it has schema {header.get('schema')}, this version reads {SCHEMA}")
-    version = header.get("server_version")
-    if type(version) is not int or not OLDEST <= version <= NEWEST:
-        raise _unusable(path, f"server version {version} is not one of {OLDEST} to {NEWEST}")
+    try:
+        _version(header.get("server_version"))
+    except ValueError as exc:
+        raise _unusable(path, str(exc)) from None
     if not isinstance(header.get("sha256"), str):
         raise _unusable(path, "its header lacks sha256")
     return header
 
 
 def _line(frame: Frame) -> str:
-    row = [round(frame.at_s, 3), frame.speaker, frame.name, list(frame.fields)]
+    speaker = frame.speaker if frame.connection == 1 else f"{frame.speaker} {frame.connection}"
+    row = [round(frame.at_s, 3), speaker, frame.name, list(frame.fields)]
     return json.dumps(row, ensure_ascii=False, separators=(", ", ": "))
 
 
 def _frame(line: str) -> Frame:
-    at_s, speaker, _name, fields = json.loads(line)
-    if speaker not in ("client", "gateway") or not _texts(fields):
+    at_s, said_by, _name, fields = json.loads(line)
+    who, _, number = str(said_by).partition(" ")
+    speaker = next((each for each in _SPEAKERS if each == who), None)
+    if speaker is None or not _texts(fields) or not (number == "" or number.isdecimal()):
         raise ValueError(line[:80])
-    return Frame(float(at_s), speaker, tuple(fields))
+    return Frame(float(at_s), speaker, tuple(fields), int(number or 1))
 
 
 def _texts(fields: Sequence[object]) -> bool:
@@ -170,5 +270,6 @@ def _digest(lines: Iterable[str]) -> str:
 
 def _unusable(path: Path, why: str) -> UsageError:
     return UsageError(
-        f"{path.name} cannot be replayed: {why}\n  fix:   make it anew: pytest-ibkr log import FILE"
+        f"{path.name} cannot be replayed: {why}\n"
+        "  fix:   make it anew: --ibkr-record all, or pytest-ibkr log import FILE"
     )

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from pytest_ibkr import limits
+from pytest_ibkr.cli.capture import add_capture
+from pytest_ibkr.cli.check import check as check_gateway
+from pytest_ibkr.cli.close_positions import add_close_positions
+from pytest_ibkr.cli.diff import add_diff
 from pytest_ibkr.cli.logs import import_file
 from pytest_ibkr.cli.serve import serve
 from pytest_ibkr.cli.snapshot_import import add_import
@@ -31,6 +35,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run the simulated gateway until stopped"))
+    ready = commands.add_parser("check", help="is the paper gateway ready? No order is sent")
+    ready.set_defaults(run=check_gateway)
+    add_close_positions(commands.add_parser("close-positions", help="flatten a paper account"))
+    add_capture(commands.add_parser("capture", help="record a snapshot from a paper gateway"))
     snapshot = commands.add_parser("snapshot", help="look at market snapshots")
     kinds = snapshot.add_subparsers(required=True, metavar="COMMAND")
     listed = kinds.add_parser("list", help="list the snapshots of a directory")
@@ -41,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     checked.set_defaults(run=check)
     add_import(kinds.add_parser("import", help="make a snapshot of your own tables"))
     _add_log(commands.add_parser("log", help="use a gateway's own message log"))
+    add_diff(commands.add_parser("diff", help="is a recorded gateway answered alike?"))
     return made
 
 

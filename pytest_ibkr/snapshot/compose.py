@@ -82,7 +82,10 @@ class SymbolParts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """Everything outside the symbols. ``issues`` are remarks; they do not make it incomplete."""
+    """Everything outside the symbols.
+
+    ``issues`` are remarks, they do not make it incomplete; what a capture found ``lacking`` does.
+    """
 
     scenario: str
     captured_at: datetime  # aware
@@ -94,6 +97,7 @@ class Head:
     sessions: Sequence[TradingSession]
     provenance: Mapping[str, Provenance]
     issues: Sequence[str] = ()
+    lacking: Sequence[str] = ()
     errors: Sequence[Mapping[str, Any]] = ()
 
 
@@ -112,8 +116,8 @@ def snapshot(head: Head, symbols: Sequence[SymbolParts]) -> Snapshot:
     document = _root(head, moment)
     document["symbols"] = {parts.identity.symbol: _symbol(parts) for parts in symbols}
     missing = check(_validated(document, name))
-    document["complete"] = not missing
-    document["issues"] = [*(issue.text for issue in missing), *head.issues]
+    document["complete"] = not missing and not head.lacking
+    document["issues"] = [*(issue.text for issue in missing), *head.lacking, *head.issues]
     return _validated(document, name)
 
 

@@ -176,7 +176,7 @@ def test_a_recording_is_never_overwritten(saved: Path) -> None:
     ("old", "new", "said"),
     [
         ('"gateway", "NextValidId"', '"client", "NextValidId"', "sha256 differs"),
-        ('"schema": 1', '"schema": 2', "schema 2"),
+        ('"schema": 2', '"schema": 3', "schema 3"),
         ('"server_version": 181', '"server_version": 100', "server version 100"),
         ('"format"', '"formal"', "no recording"),
         ('"sha256"', '"sha1"', "lacks sha256"),
