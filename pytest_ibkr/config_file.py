@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -32,23 +32,32 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+S = TypeVar("S", bound=_Section)
+
+
 class GatewaySection(_Section):
-    """Where a live run finds its paper gateway; ``timeout`` in seconds until authenticated."""
+    """Where a live run finds its paper gateway; ``timeout`` in seconds until authenticated.
+
+    ``listed_hosts`` are addresses beside loopback that may be dialled, once the paper account is
+    named too.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=4002, ge=1, le=65535)
     client_id: int = Field(default=7001, ge=7000, le=7999)
     timeout: Seconds = 30
     extra_paper_ports: tuple[int, ...] = ()
+    listed_hosts: tuple[str, ...] = ()
 
-    @field_validator("host")
+    @field_validator("host", "listed_hosts")
     @classmethod
-    def _is_address(cls, host: str) -> str:
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            raise ValueError(f"{host!r} is not an IP address; names are not resolved") from None
-        return host
+    def _is_address(cls, value: Any) -> Any:
+        for host in value if isinstance(value, tuple) else (value,):
+            try:
+                ipaddress.ip_address(host)
+            except ValueError:
+                raise ValueError(f"{host!r} is not an IP address; names are not resolved") from None
+        return value
 
     @field_validator("port", "extra_paper_ports")
     @classmethod
@@ -65,10 +74,32 @@ class SafetyChecks(_Section):
     verify_virtual_capital: bool = True
 
 
+class OrderLimits(_Section):
+    """How much a live run's orders may be at most: less than the built-in limits, never more.
+
+    Contracts and shares per order, dollars per order, orders working and per session, whole
+    minutes before the close, messages per second and client, seconds a quote counts for. None:
+    the built-in limit.
+    """
+
+    option_contracts: int | None = Field(default=None, ge=0, le=10)
+    shares: int | None = Field(default=None, ge=0, le=100)
+    notional_usd: float | None = Field(default=None, ge=0, le=25_000)
+    working: int | None = Field(default=None, ge=0, le=20)
+    per_session: int | None = Field(default=None, ge=0, le=200)
+    minutes_to_close: int | None = Field(default=None, ge=10, le=390)
+    messages_per_s: int | None = Field(default=None, ge=1, le=45)
+    quote_fresh_s: float | None = Field(default=None, gt=0, le=15)
+
+
 class PaperTradingSection(_Section):
-    """What is known of the paper account; ``initial_capital`` in dollars."""
+    """What is known of the paper account; ``initial_capital`` in dollars.
+
+    ``account`` counts in a file that git does not track: beside the file, as ``NAME.local.yaml``.
+    """
 
     account: str | None = None
+    limits: OrderLimits = OrderLimits()
     account_type: Literal["PAPER"] = "PAPER"
     initial_capital: float = Field(default=1_000_000, gt=0)
     safety_checks: SafetyChecks = SafetyChecks()
@@ -178,6 +209,12 @@ class ErrorHandlingSection(_Section):
     fail_fast_on_auth_error: bool = True
 
 
+class CaptureSection(_Section):
+    """What ``--capture-snapshot`` asks a gateway for."""
+
+    symbols: tuple[str, ...] = ("SPY", "QQQ", "IWM", "VIX")
+
+
 class SimulatorSection(_Section):
     """The simulated gateway of offline runs; read by the settings, where options outrank it."""
 
@@ -201,7 +238,20 @@ class ConfigFile(_Section):
     cleanup: CleanupSection = CleanupSection()
     monitoring: MonitoringSection = MonitoringSection()
     error_handling: ErrorHandlingSection = ErrorHandlingSection()
+    capture: CaptureSection = CaptureSection()
     simulator: SimulatorSection = SimulatorSection()
+
+
+class LocalPaperTrading(_Section):
+    """What stays on one machine of what is known of the paper account."""
+
+    account: str
+
+
+class LocalFile(_Section):
+    """``NAME.local.yaml`` beside the configuration file ``NAME.yaml``: never in a repository."""
+
+    paper_trading: LocalPaperTrading
 
 
 def load_config(path: Path) -> ConfigFile:
@@ -211,6 +261,24 @@ def load_config(path: Path) -> ConfigFile:
         SettingsError: unreadable, not YAML, an unknown key (with the key that was probably
             meant) or a value out of range; nothing was started.
     """
+    return _load(path, ConfigFile)
+
+
+def local_file_of(path: Path) -> Path:
+    """Where the machine's own part of a configuration file is, if there is one."""
+    return path.with_name(f"{path.stem}.local.yaml")
+
+
+def load_local(path: Path) -> LocalFile:
+    """Read and check the machine's own part.
+
+    Raises:
+        SettingsError: as :func:`load_config`.
+    """
+    return _load(path, LocalFile)
+
+
+def _load(path: Path, model: type[S]) -> S:
     try:
         data = path.read_bytes()
     except OSError as exc:
@@ -228,26 +296,26 @@ def load_config(path: Path) -> ConfigFile:
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: sections are expected, not {type(content).__name__}")
     try:
-        return ConfigFile.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as exc:
-        problems = "\n".join(f"  {_explain(error)}" for error in exc.errors())
+        problems = "\n".join(f"  {_explain(error, model)}" for error in exc.errors())
         raise SettingsError(f"{path} is not acceptable:\n{problems}") from None
 
 
-def _explain(error: Any) -> str:
+def _explain(error: Any, model: type[_Section]) -> str:
     place = ".".join(map(str, error["loc"]))
     if error["type"] != "extra_forbidden":
         return f"{place}: {error['msg']}"
     *section, key = error["loc"]
     if reason := _WITHOUT_EFFECT.get(str(key)):
         return f"{place}: this key has no effect here: {reason}; remove it"
-    near = difflib.get_close_matches(str(key), _keys_at(section), n=1)
+    near = difflib.get_close_matches(str(key), _keys_at(model, section), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"{place}: unknown key{hint}"
 
 
-def _keys_at(section: list[Any]) -> list[str]:
-    model: Any = ConfigFile
+def _keys_at(top: type[_Section], section: list[Any]) -> list[str]:
+    model: Any = top
     for part in section:
         field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
         model = TestContract if field is None else field.annotation

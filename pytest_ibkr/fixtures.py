@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SESSIONS = pytest.StashKey["list[Session]"]()  # of the running test, on its item
 FAILED = pytest.StashKey[bool]()  # whether a phase of the running test has failed, on its item
 REPORT_PLUGIN = "ibkr-report"
+LIVE_RUN = "ibkr-live"
 LIVE_SESSION = pytest.StashKey["Session"]()  # of the run, on its config
 LIVE_GATEWAY = pytest.StashKey["Gateway"]()
 LIVE_CONNECTION = "live_gateway_connection"
@@ -74,6 +75,9 @@ def ibkr(
     request: pytest.FixtureRequest,
 ) -> Iterator[Session]:
     """A clean paper session; ``.host``, ``.port`` and ``.client_id`` are all a bot needs."""
+    if (live := _live_run(request)) is not None:
+        yield from _on_paper(live, request)
+        return
     session = ibkr_gateway.new_session(
         request.node.nodeid,
         snapshot=ibkr_snapshot,
@@ -162,6 +166,13 @@ def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
     from pytest_ibkr.markers import Plan, start_of
     from pytest_ibkr.run_settings import new_gateway, settings_of
 
+    if (live := pytestconfig.pluginmanager.get_plugin(LIVE_RUN)) is not None:
+        shared: Any = live.new_session("live tests", client_id=_LIVE_CLIENT_ID)
+        pytestconfig.stash[LIVE_SESSION] = shared
+        yield shared
+        del pytestconfig.stash[LIVE_SESSION]
+        shared.close()
+        return
     with new_gateway(pytestconfig) as gateway:
         usual = settings_of(pytestconfig).clock_start
         start_at = start_of(Plan(), gateway.snapshot, usual=usual)
@@ -193,6 +204,26 @@ def live_gateway_connection(live_gateway: Session) -> object:
 
 
 # -- what the fixtures share -------------------------------------------------------------
+
+
+def _live_run(request: pytest.FixtureRequest) -> Any:
+    """The live side of this run for a test marked live; None for a test of the simulator."""
+    if request.node.get_closest_marker("live") is None:
+        return None
+    return request.config.pluginmanager.get_plugin(LIVE_RUN)
+
+
+def _on_paper(live: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    session = live.new_session(request.node.nodeid)
+    _show(request, session)
+    if (report := _report(request.config)) is not None:
+        report.opened(request.node, session, live.gateway)
+    yield session
+    try:
+        if report is not None:
+            report.closing(request.node, session)
+    finally:
+        _end(request, session)
 
 
 def _show(request: pytest.FixtureRequest, session: Session) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from pytest_ibkr import limits
 from pytest_ibkr.errors import GatewayError, UsageError
+from pytest_ibkr.net import seatbelt
 from pytest_ibkr.net.driver import flowing_clock
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.wallclock import WallClock
@@ -115,6 +116,7 @@ class Gateway:
     def start(self) -> None:
         """Listen."""
         self.server.start()
+        seatbelt.listens(self.host, self.port)
 
     def stop(self) -> None:
         """End the session and every connection."""
@@ -122,6 +124,7 @@ class Gateway:
             if self.session is not None:
                 self.session.close()
         finally:
+            seatbelt.ended(self.host, self.port)
             self.server.stop()
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pytest_ibkr.errors import SnapshotError
@@ -10,10 +11,32 @@ from pytest_ibkr.snapshot_choice import Choice, chosen
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
 
-def header_lines(settings: Settings, *, now: datetime, simulator: int, live: int) -> list[str]:
-    """Gateway, snapshot, and how many tests are marked ``live`` or not."""
+def header_lines(
+    settings: Settings,
+    *,
+    now: datetime,
+    simulator: int,
+    live: int,
+    live_gateway: Sequence[str] = (),
+    rehearsal: bool | None = True,
+) -> list[str]:
+    """Gateways, snapshot, and how many tests are marked ``live`` or not.
+
+    Args:
+        settings: what the run was told.
+        now: how old a snapshot is, is told from it.
+        simulator: how many tests meet the simulated gateway in any case.
+        live: how many are marked ``live``.
+        live_gateway: lines about the gateway those meet; none when it is the simulated one.
+        rehearsal: whether a simulator is behind that gateway; None: not known.
+    """
     newest = settings.server_version or NEWEST
-    rehearsal = " (REHEARSAL: they meet the simulated gateway)" if live else ""
+    met = "the gateway they meet serves a simulated account" if live_gateway else (
+        "they meet the simulated gateway"
+    )  # fmt: skip
+    marked = f" (REHEARSAL: {met})" if live and rehearsal else ""
+    if live and live_gateway and not rehearsal:
+        marked = " (they meet the paper gateway)"
     try:
         market = described(chosen(settings), now=now)
     except SnapshotError as exc:  # every test that needs it will say the same
@@ -21,7 +44,8 @@ def header_lines(settings: Settings, *, now: datetime, simulator: int, live: int
     return [
         f"ibkr gateway: simulated, 127.0.0.1, server versions {OLDEST} to {newest}",
         f"ibkr snapshot: {market}",
-        f"ibkr tests: {simulator} for the simulator, {live} live{rehearsal}",
+        *live_gateway,
+        f"ibkr tests: {simulator} for the simulator, {live} live{marked}",
     ]
 
 

@@ -6,6 +6,7 @@ A run that uses none of it loads nothing else of the harness.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -22,14 +23,19 @@ OPTIONS = (
     ("scenario", "NAME", "the market: the newest snapshot of a scenario"),
     ("report", "DIR", "write the run's report into DIR"),
     ("server_version", "N", "the simulated gateway's server version (default: its newest)"),
+    ("record", "{none,once,all}", "record live tests: none (default), once: the unrecorded, all"),
 )
-NOT_YET = (
-    ("--capture-snapshot", "record market snapshots"),
+TYPED = (  # no ini key and no variable: who writes one is told so
     ("--live-gateway", "let tests marked live meet the paper gateway"),
+    ("--capture-snapshot", "record market snapshots from the paper gateway, and run no test"),
+    ("--ibkr-yes", "answer the question of --capture-snapshot"),
 )
 INI_ONLY = (
     ("snapshot_dir", "where snapshots are looked up (default: fixtures/ibkr_snapshots)"),
     ("clock_start", "exchange time a test begins at (default: 10:00)"),
+    ("recording_dir", "where recordings are (default: recordings/ beside each test file)"),
+    ("recording_max_age", "days after which a recording is too old (default: 180)"),
+    ("recording_too_old", "what then: warn (default) or fail"),
 )
 MARKERS = (
     "live: may meet the paper gateway; offline it meets the simulated one, as a rehearsal",
@@ -37,6 +43,7 @@ MARKERS = (
     "market_closed: needs a closed market; offline the clock starts on a closed day",
     "places_orders: sends orders",
     "ibkr_snapshot(name): another market for this test, by name or path",
+    "ibkr_recording(path=None): offline, its recording answers instead of the simulated gateway",
     "ibkr_server_version(*versions): run once with each of these server versions",
     "req(*ids): requirement ids this test speaks for",
 )
@@ -58,8 +65,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # too late to rewrite its assertions, of which it has none.
     pluginmanager.register(fixtures, "ibkr-fixtures")
     group = parser.getgroup("ibkr", "Interactive Brokers gateway")
-    for option, text in NOT_YET:
-        group.addoption(option, action="store_true", help=f"{text} (refused in this version)")
+    for option, text in TYPED:
+        group.addoption(option, action="store_true", help=f"{text}; counts only where typed")
+        parser.addini(_key(option), f"refused: {option} is typed", default=None)
     for name, metavar, text in OPTIONS:
         option, dest = f"--ibkr-{name.replace('_', '-')}", f"ibkr_{name}"
         if metavar is None:
@@ -77,16 +85,53 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers; check what was given before anything is collected."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    if not hasattr(config, "workerinput"):
-        _refuse_going_live(config)
-    if _was_told(config):
-        from pytest_ibkr.run_settings import settings_of
+    is_live = _go_live(config)
+    if is_live or _was_told(config):
+        from pytest_ibkr.run_settings import report_settings_of, settings_of
 
-        settings = settings_of(config)
-        if settings.report is not None:
+        if settings_of(config).record != "none":
+            from pytest_ibkr import record_plugin
+
+            record_plugin.register(config)
+        settings = report_settings_of(config, live=is_live)
+        if settings is not None:
             from pytest_ibkr.report.plugin import NAME, ReportPlugin
 
-            config.pluginmanager.register(ReportPlugin(config, settings), NAME)
+            report = ReportPlugin(config, settings)
+            report.live_asked = is_live
+            config.pluginmanager.register(report, NAME)
+
+
+def _go_live(config: pytest.Config) -> bool:
+    """Let the run meet the paper gateway, or capture it, if that was asked for and may be."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        if said := worker.get(fixtures.LIVE_RUN):
+            from pytest_ibkr.live_run.start import go_as_worker
+
+            go_as_worker(config, said)
+        return bool(said)
+    asks = "live" in config.getoption("markexpr", "")
+    for option, _ in TYPED:
+        asks = asks or config.getoption(option.lstrip("-").replace("-", "_"))
+        asks = asks or bool(os.environ.get(_key(option).upper()) or config.getini(_key(option)))
+    if not asks:
+        return False
+    from pytest_ibkr.live_run.start import go, going_of
+
+    going = going_of(config)
+    if going is not None and going.what == "capture":
+        from pytest_ibkr import capture_items
+
+        capture_items.register(config)
+        return False
+    if going is not None:
+        go(config, going)
+    return going is not None
+
+
+def _key(option: str) -> str:
+    return f"ibkr_{option.removeprefix('--').removeprefix('ibkr-').replace('-', '_')}"
 
 
 def _was_told(config: pytest.Config) -> bool:
@@ -99,32 +144,17 @@ def _was_told(config: pytest.Config) -> bool:
     )
 
 
-def _refuse_going_live(config: pytest.Config) -> None:
-    """This version has no live side: whoever asks for it must not pass on the simulator."""
-    asked = [option for option, _ in NOT_YET if config.getoption(option[2:].replace("-", "_"))]
-    expression = config.getoption("markexpr", "")
-    if "live" in expression:
-        from pytest_ibkr.markexpr import cannot_hold_without
-
-        if cannot_hold_without(expression, "live"):
-            asked.append(f"-m {expression!r}, which selects live tests only,")
-    if not asked:
-        return
-    from pytest_ibkr.run_settings import refuse_live
-
-    refuse_live(config, asked[0])
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Check the markers of a test at collection; run it once per server version asked for."""
     names = metafunc.fixturenames
     marks = [mark for mark in metafunc.definition.iter_markers() if mark.name in OWN_MARKERS]
-    if not marks and "ibkr" not in names:
+    is_live = metafunc.config.pluginmanager.has_plugin(fixtures.LIVE_RUN)
+    if not marks and "ibkr" not in names and not (is_live and "live_gateway" in names):
         return
-    from pytest_ibkr.collection import both_gateways, server_versions
+    from pytest_ibkr.collection import both_gateways, on_paper, server_versions
 
     versions: tuple[int, ...] = ()
-    problem = both_gateways(names)
+    problem = both_gateways(names) or (on_paper(marks, names) if is_live else None)
     try:
         versions = server_versions(marks, names)
     except ValueError as exc:
@@ -139,10 +169,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse a run whose settings, configuration file or market its tests could not use."""
     if any(CHECKED_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items):
-        from pytest_ibkr.run_settings import check
+        from pytest_ibkr import record_plugin
+        from pytest_ibkr.run_settings import check, fasten_belt
 
         try:
             check(session.config)
+            fasten_belt(session.config, live=False)
+            record_plugin.register(session.config, session.items)
         except pytest.UsageError as exc:
             if not hasattr(session.config, "workeroutput"):
                 raise
@@ -155,7 +188,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a live test when the market is not as it needs it: nobody sets that clock."""
     session = item.config.stash.get(fixtures.LIVE_SESSION, None)
-    if session is None or "live_gateway" not in getattr(item, "fixturenames", ()):
+    if (
+        session is None
+        or getattr(session, "is_live", False)
+        or "live_gateway" not in getattr(item, "fixturenames", ())
+    ):
         return
     from pytest_ibkr.markers import plan_of, skip_reason
 
@@ -172,7 +209,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     if (gateway := item.config.stash.get(fixtures.LIVE_GATEWAY, None)) is not None:
         gateway.take_wall_clock()
-        item.stash[_LIVE_SINCE] = item.config.stash[fixtures.LIVE_SESSION].journal.newest_serial()
+    if (session := item.config.stash.get(fixtures.LIVE_SESSION, None)) is not None:
+        item.stash[_LIVE_SINCE] = session.journal.newest_serial()
     try:
         return (yield)
     finally:  # the first of these tests has started the gateway meanwhile
@@ -223,6 +261,10 @@ def pytest_testnodedown(node: Any) -> None:
     if reason := output.get(_REFUSED):
         node.config.stash[_HEADER] = [f"ERROR: {reason}"]
         node.config.stash[_REFUSAL] = True
+    if recorded := output.get("ibkr_recordings"):
+        from pytest_ibkr import record_plugin
+
+        record_plugin.register(node.config).merge(recorded)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -240,9 +282,23 @@ def pytest_terminal_summary(
             terminalreporter.write_line(line)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let this process connect to anything again, if it was kept from it."""
+    if "pytest_ibkr.run_settings" in sys.modules:
+        from pytest_ibkr.run_settings import release_belt
+
+        release_belt(config)
+
+
 def _header(config: pytest.Config, items: Iterable[pytest.Item]) -> list[str]:
-    ours = [item for item in items if OWN_FIXTURES & set(getattr(item, "fixturenames", ()))]
-    if not ours:
+    is_live = config.pluginmanager.has_plugin(fixtures.LIVE_RUN)
+    ours = [
+        item
+        for item in items
+        if OWN_FIXTURES & set(getattr(item, "fixturenames", ()))
+        or (is_live and item.get_closest_marker("live"))
+    ]
+    if not ours and not is_live:
         return []
     from pytest_ibkr.collection import header
 

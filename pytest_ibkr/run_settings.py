@@ -6,6 +6,8 @@ Whatever is wrong is a ``pytest.UsageError``: pytest prints its text, and nothin
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +19,11 @@ from pytest_ibkr.wire.versions import NEWEST, OLDEST
 if TYPE_CHECKING:
     from pytest_ibkr.config_file import ConfigFile
     from pytest_ibkr.gateway import Gateway
+    from pytest_ibkr.net.seatbelt import Belt
 
+LIVE_REPORTS = Path("logs", "live_validation")  # of a live run that names no other place
 _SETTINGS = pytest.StashKey[Settings]()
+_BELT: pytest.StashKey[Belt] = pytest.StashKey()
 _CONFIG_FILE = pytest.StashKey["ConfigFile"]()
 
 
@@ -41,6 +46,14 @@ def settings_of(config: pytest.Config) -> Settings:
         except ValueError as exc:
             raise pytest.UsageError(str(exc)) from None
     return config.stash[_SETTINGS]
+
+
+def report_settings_of(config: pytest.Config, *, live: bool) -> Settings | None:
+    """Settings with a place for the report: a live run always has one; None: no report."""
+    settings = settings_of(config)
+    if settings.report is None and live:
+        return replace(settings, report=config.rootpath / LIVE_REPORTS)
+    return settings if settings.report is not None else None
 
 
 def config_file_of(config: pytest.Config) -> ConfigFile:
@@ -75,25 +88,25 @@ def check(config: pytest.Config) -> None:
         raise pytest.UsageError(str(exc)) from None
 
 
-def refuse_live(config: pytest.Config, asked: str) -> None:
-    """End a run that asked for what only a live side has, unless it is a rehearsal.
+def fasten_belt(config: pytest.Config, *, live: bool) -> None:
+    """Let this process connect to no gateway but through what tests are given, once.
 
     Raises:
-        pytest.UsageError: nothing was connected.
+        pytest.UsageError: the configuration file, which says where the gateway is, is not
+            acceptable.
     """
-    capture = asked == "--capture-snapshot"
-    if not capture and settings_of(config).offline:
+    from pytest_ibkr.net.seatbelt import fasten
+
+    if _BELT in config.stash:
         return
-    if os.environ.get("CI"):
-        reason = "is refused where CI is set: nobody watches the account there"
-    else:
-        reason = "needs the live side of pytest-ibkr, which is not part of this version"
-    fix = "add --ibkr-offline to rehearse live tests against the simulated gateway"
-    if capture:
-        fix = "take the option away; docs/reference/snapshot-schema.md says how to make a snapshot"
-    raise pytest.UsageError(
-        f"{asked} {reason}\n  state: nothing was connected and no test ran\n  fix:   {fix}"
-    )
+    gateway = config_file_of(config).gateway
+    config.stash[_BELT] = fasten((gateway.port, *gateway.extra_paper_ports), live=live)
+
+
+def release_belt(config: pytest.Config) -> None:
+    """Let go of it: the run is over."""
+    if (belt := config.stash.get(_BELT, None)) is not None:
+        belt.release()
 
 
 def new_gateway(config: pytest.Config) -> Gateway:

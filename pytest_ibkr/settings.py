@@ -20,7 +20,13 @@ RANK: Final[tuple[Origin, ...]] = ("cli", "env", "ini", "file", "default")
 DEFAULT_CONFIG: Final = "config/live_validation_config.yaml"
 DEFAULT_SNAPSHOT_DIR: Final = "fixtures/ibkr_snapshots"
 FILE_SECTION: Final = "simulator"  # of the configuration file; the rest of it is the tests' own
-NOT_IN_FILE: Final = frozenset({"config", "offline", "report"})  # needed before it is read
+# Needed before the file is read, or no matter of the simulator's.
+NOT_IN_FILE: Final = frozenset({
+    *("config", "offline", "report"),
+    *("record", "recording_dir", "recording_max_age", "recording_too_old"),
+})  # fmt: skip
+RECORD: Final = ("none", "once", "all")
+TOO_OLD: Final = ("warn", "fail")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -37,6 +43,10 @@ class Settings:
         report: where to write the run's report; None for no report.
         server_version: the simulated gateway's; None for its newest.
         clock_start: exchange time a test begins at.
+        record: ``none``; ``once``: live tests without a recording; ``all``: every live test.
+        recording_dir: where recordings are; None: beside each test file.
+        recording_max_age: days after which a recording is too old, > 0.
+        recording_too_old: what then: ``warn`` or ``fail``.
         origins: where each of them was set.
     """
 
@@ -48,6 +58,10 @@ class Settings:
     report: Path | None = None
     server_version: int | None = None
     clock_start: dt.time = dt.time(10)
+    record: str = "none"
+    recording_dir: Path | None = None
+    recording_max_age: int = 180
+    recording_too_old: str = "warn"
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -266,6 +280,22 @@ def _version(given: _Given) -> int:
         raise ValueError(f"{given.place}: {given.raw!r} is not a server version") from None
 
 
+def _one_of(*words: str) -> Callable[[_Given], str]:
+    def parse(given: _Given) -> str:
+        if given.raw not in words:
+            raise ValueError(f"{given.place}: {given.raw!r} is none of {', '.join(words)}")
+        return str(given.raw)
+
+    return parse
+
+
+def _days(given: _Given) -> int:
+    text = str(given.raw)
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ValueError(f"{given.place}: {given.raw!r} is not a number of days, 1 or more")
+    return int(text)
+
+
 def _time(given: _Given) -> dt.time:
     # YAML reads 15:45 without quotes as 945 minutes.
     raw = given.raw
@@ -294,5 +324,9 @@ PARSERS: Final[Mapping[str, Callable[[_Given], Any]]] = MappingProxyType(
         "report": _path,
         "server_version": _version,
         "clock_start": _time,
+        "record": _one_of(*RECORD),
+        "recording_dir": _path,
+        "recording_max_age": _days,
+        "recording_too_old": _one_of(*TOO_OLD),
     }
 )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from pytest_ibkr.report.facts import WORDS, banner, headline, title
 from pytest_ibkr.report.model import Results, TestRow
+from pytest_ibkr.report.relay_model import complaints
 from pytest_ibkr.report.tables import cell, code
 
 BEFORE = (
+    "pytest-ibkr check ended with READY; its output is archived with this list",
     "The gateway runs, its API is enabled, auto-restart is off until the run ends",
     "The login shown by the gateway is the paper login; its order history is known",
     "Network: gateway reached in under 50 ms, firewall and NTP checked",
@@ -55,6 +57,10 @@ def _gate_boxes(results: Results) -> list[str]:
     kept = real and bool(results.metrics) and not over
     note = f"over: {', '.join(over)}" if over else f"{len(results.metrics)} metrics"
     lines.append(_box("Every metric kept its limit", ticked=kept, note=note))
+    if results.relay is not None:
+        wrong = list(complaints(results.relay))
+        text = "Nothing bypassed the relay, and its end was clean"
+        lines.append(_box(text, ticked=real and not wrong, note="; ".join(wrong) or "compared"))
     groups: dict[str, list[TestRow]] = {}
     for test in results.tests:
         if test.live:

@@ -1,7 +1,7 @@
 """Names and places of a run's files. Imports ``snapshot.atomic`` and the standard library.
 
 DIR/                     the newest run: results.json, report.md, checklist.md, report.html, …
-DIR/YYYYMMDD/HHMMSSZ/    every run, by its start (UTC): the same files, timelines/, journals/
+DIR/YYYYMMDD-HHMMSS/     every run, by its start (UTC): the same files, timelines/, journals/
 """
 
 from __future__ import annotations
@@ -18,18 +18,16 @@ _LONGEST = 120
 
 def new_run_directory(reports: Path, started_at: datetime) -> Path:
     """Create and return the dated directory of a run that begins now."""
-    day = reports / f"{started_at:%Y%m%d}"
-    day.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, 1000):
         suffix = "" if attempt == 1 else f"-{attempt}"
-        run = day / f"{started_at:%H%M%S}Z{suffix}"
+        run = reports / f"{started_at:%Y%m%d-%H%M%S}{suffix}"
         try:
-            run.mkdir()
+            run.mkdir(parents=True)
         except FileExistsError:  # two runs in one second, or a clock that was set back
             continue
         return run
     raise FileExistsError(
-        f"{day} holds 999 runs of {started_at:%H:%M:%S}; choose another --ibkr-report"
+        f"{reports} holds 999 runs of {started_at:%Y-%m-%d %H:%M:%S}; choose another --ibkr-report"
     )
 
 

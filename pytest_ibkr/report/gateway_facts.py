@@ -22,17 +22,21 @@ class GatewayLike(Protocol):
     def snapshot(self) -> Snapshot: ...
 
 
+def is_live(gateway: object) -> bool:
+    """Whether a gateway is a real one behind a relay."""
+    return getattr(gateway, "kind", "simulated") == "live"
+
+
 def gateway_facts(gateway: GatewayLike, snapshot: Snapshot | None = None) -> GatewayFacts:
     """Return what a report says about a gateway serving ``snapshot`` (its own by default)."""
-    market = snapshot or gateway.snapshot
-    kind: Kind = "live" if getattr(gateway, "kind", "simulated") == "live" else "simulated"
+    kind: Kind = "live" if is_live(gateway) else "simulated"
     return GatewayFacts(
         kind=kind,
         host=gateway.host,
         newest_version=gateway.newest_version,
         account=shown(gateway.account) if gateway.account else None,
         reserved_account=is_reserved(gateway.account),
-        snapshot=snapshot_facts(market) if kind == "simulated" else None,
+        snapshot=snapshot_facts(snapshot or gateway.snapshot) if kind == "simulated" else None,
     )
 
 

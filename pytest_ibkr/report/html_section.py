@@ -26,7 +26,7 @@ from pytest_ibkr.report.facts import (
 )
 from pytest_ibkr.report.html_parts import grid, pairs, tone_of
 from pytest_ibkr.report.html_tests import anchor, wire_of_tests
-from pytest_ibkr.report.html_totals import pacing, requirements
+from pytest_ibkr.report.html_totals import pacing, relay, requirements
 from pytest_ibkr.report.model import Results, TestRow
 from pytest_ibkr.report.tables import UNKNOWN, number, seconds
 
@@ -59,6 +59,7 @@ def section(results: Results, *, link_prefix: str) -> str:
         _markets(results),
         _measures(results),
         _failures(results, link_prefix),
+        relay(results),
         pacing(results),
         requirements(results),
         wire_of_tests(results, link_prefix=link_prefix),

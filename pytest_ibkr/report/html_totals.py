@@ -1,4 +1,4 @@
-"""Pacing of the run and the requirements its tests carry, for the HTML page. Pure."""
+"""Relay and pacing of the run and the requirements its tests carry, for the HTML page. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from html import escape
 from typing import Final
 
 from pytest_ibkr.report.facts import WORDS
-from pytest_ibkr.report.html_parts import fold, pairs
+from pytest_ibkr.report.html_parts import fold, grid, pairs
 from pytest_ibkr.report.html_tests import anchor
 from pytest_ibkr.report.model import Requirement, Results
+from pytest_ibkr.report.relay_words import REQUEST_HEAD, relay_rows, request_rows
 from pytest_ibkr.report.wire_words import requirement_row, run_pacing_rows
 
 _TONE: Final = {"passed": "good", "failed": "bad", "incomplete": "warn"}
@@ -20,6 +21,16 @@ def pacing(results: Results) -> str:
     if results.pacing is None:
         return ""
     return f"<h3>Pacing</h3>{pairs('Pacing of the run', run_pacing_rows(results.pacing))}"
+
+
+def relay(results: Results) -> str:
+    """Return the relay's facts and figures; nothing in a run without one."""
+    if (found := results.relay) is None:
+        return ""
+    told = f"<h3>Relay</h3>{pairs('Relay', relay_rows(found))}"
+    if rows := request_rows(found):
+        told += grid("Requests and their first answers", REQUEST_HEAD, rows)
+    return told
 
 
 def requirements(results: Results) -> str:

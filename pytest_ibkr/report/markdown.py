@@ -21,6 +21,7 @@ from pytest_ibkr.report.facts import (
     wire_of,
 )
 from pytest_ibkr.report.model import Results, TestRow
+from pytest_ibkr.report.relay_words import REQUEST_HEAD, relay_rows, request_rows
 from pytest_ibkr.report.tables import UNKNOWN, cell, code, code_cell, number, seconds, table
 from pytest_ibkr.report.wire_words import requirement_row, run_pacing_rows
 
@@ -34,7 +35,17 @@ def markdown(results: Results, *, prefix: str = "") -> str:
     if has_gate(results):
         said = f"Gate: **{cell(headline(results))}**"
         lines += [said, "", ADVICE[results.gate.verdict], ""]
-    sections = (_run, _gateways, _results, _requirements, _metrics, _pacing, _issues, _exceptions)
+    sections = (
+        _run,
+        _gateways,
+        _relay,
+        _results,
+        _requirements,
+        _metrics,
+        _pacing,
+        _issues,
+        _exceptions,
+    )
     for section in sections:
         lines += section(results, prefix)
     return "\n".join(lines).rstrip() + "\n"
@@ -67,6 +78,16 @@ def _gateways(results: Results, _prefix: str) -> Iterator[str]:
         if origins:
             yield from table(map(cell, head), (map(cell, row) for row in origins))
             yield ""
+
+
+def _relay(results: Results, _prefix: str) -> Iterator[str]:
+    if (relay := results.relay) is None:
+        return
+    rows = [(label, cell(value)) for label, value in relay_rows(relay)]
+    yield from ["## Relay", "", *table(["", ""], rows), ""]
+    if requests := request_rows(relay):
+        yield from table(REQUEST_HEAD, (map(cell, row) for row in requests))
+        yield ""
 
 
 def _results(results: Results, _prefix: str) -> Iterator[str]:

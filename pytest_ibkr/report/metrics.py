@@ -14,6 +14,7 @@ LIMITS: Mapping[str, float] = {
     "connection_latency_ms": 100.0,
     "quote_freshness_s": 5.0,
     "order_fill_time_s": 30.0,
+    "critical_failures": 0.0,
 }
 
 

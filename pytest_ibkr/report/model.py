@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pytest_ibkr.errors import IbkrError
+from pytest_ibkr.report.relay_model import RelayReport
 from pytest_ibkr.report.wire_model import OpenSubscription, OrderLife, Scripted, WireLine
 
 SCHEMA_VERSION = 1
@@ -221,6 +222,7 @@ class Results:
     tests: list[TestRow]
     pacing: RunPacing | None = None
     requirements: list[Requirement] = field(default_factory=list)
+    relay: RelayReport | None = None
 
 
 def to_json(results: Results) -> bytes:

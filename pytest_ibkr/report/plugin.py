@@ -7,9 +7,10 @@ Imports pytest; pytest-html and matplotlib only in use. What it needs from whoev
   in xdist workers alike; ``settings.report_dir`` is the report directory.
 - the ``ibkr`` fixture calls ``opened(item, session, gateway)`` once a session exists and
   ``closing(item, session)`` before ``session.close()``; ``active(config)`` finds the plugin.
-- a run with ``--live-gateway`` sets ``live_asked``; ``live_gateway_connection`` calls
-  ``met(gateway)`` once the session its tests share exists; a gate that cannot start calls
-  ``not_run(reason)``.
+- a run with ``--live-gateway`` sets ``live_asked`` before the session starts; the fixture
+  ``live_gateway`` calls ``met(gateway)`` once the session its tests share exists; a gate that
+  cannot start calls ``not_run(reason)``; the relay of a live run logs into ``run_directory`` and
+  what it said at its end is handed to ``relay(said)`` before the session finishes.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ import pytest
 
 from pytest_ibkr.report.collector import FACTS, Collector, gateway_from
 from pytest_ibkr.report.facts import banner, has_gate, headline
-from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
+from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts, is_live
 from pytest_ibkr.report.metrics import LIMITS
 from pytest_ibkr.report.model import Results
 from pytest_ibkr.report.recorder import Recorder, record_of
+from pytest_ibkr.report.relay_model import RelayReport, relay_report
 from pytest_ibkr.report.writer import RunStamp, Writer
 from pytest_ibkr.session.session import Session
 
@@ -53,6 +55,7 @@ class ReportPlugin:
     """Gathers facts where tests run, writes the reports where the run is controlled.
 
     Attributes:
+        directory: where the newest run's files are; the dated directories are in it.
         limits: limit per measure, coloured in the tables; change it before the run ends.
         live_asked: whether the run was asked for live validation.
     """
@@ -67,6 +70,7 @@ class ReportPlugin:
             "not_run": None,
             "deselected": 0,
             "live": [],
+            "relay": None,
         }
         self._config = config
         self._collector = Collector()
@@ -74,6 +78,7 @@ class ReportPlugin:
         self._keep = keep_journals
         self._writer: Writer | None = None
         place = Path(worker[_RUN]) if worker else Path(settings.report_dir).absolute()
+        self.directory = place.parent if worker else place
         name = worker["workerid"] if worker else ""
         self._recorder = Recorder(place, worker=name, keep_journals=keep_journals)
         if worker is None and not config.option.collectonly:
@@ -82,7 +87,10 @@ class ReportPlugin:
     # ---- what fixtures say
 
     def opened(self, item: pytest.Item, session: Session, gateway: GatewayLike) -> None:
-        """Follow a session that ``item`` has just been given by ``gateway``."""
+        """Follow a session that ``item`` has just been given by a simulated ``gateway``."""
+        if is_live(gateway):
+            self.met(gateway)
+            return
         self._recorder.opened(item, session, gateway)
 
     def closing(self, item: pytest.Item, session: Session) -> None:
@@ -92,14 +100,23 @@ class ReportPlugin:
     def met(self, gateway: GatewayLike) -> None:
         """Note a gateway that tests meet without a session of their own.
 
-        Its present session, if it has one, is followed for all tests that share it.
+        Its present session, if it is a simulated one, is followed for all tests that share it.
         """
         session = getattr(gateway, "session", None)
-        if session is not None:
+        if session is not None and not is_live(gateway):
             self._recorder.shared(session, gateway)
         facts = asdict(gateway_facts(gateway))
         if facts not in self._said["gateways"]:
             self._said["gateways"].append(facts)
+
+    def relay(self, said: dict[str, Any]) -> None:
+        """Take what a live run's relay said: ``{"facts": …, "summary": …}``, once it is over."""
+        self._said["relay"] = said
+
+    @property
+    def run_directory(self) -> Path | None:
+        """The run's dated directory; None before the session starts and in xdist workers."""
+        return getattr(self._writer, "run", None)
 
     def not_run(self, reason: str) -> None:
         """Say that the gate could not start; it then is NOT RUN, whatever else passed."""
@@ -145,7 +162,7 @@ class ReportPlugin:
         """Leave no earlier verdict standing: until the end, the newest run is unfinished."""
         if (writer := self._writer) is None:
             return
-        writer.begin(self._collector)
+        writer.begin(self._collector, live_asked=self.live_asked)
         self._recorder = Recorder(writer.run, keep_journals=self._keep)
         if self._config.pluginmanager.has_plugin("html"):
             from pytest_ibkr.report.html_plugin import HtmlPlugin
@@ -171,7 +188,8 @@ class ReportPlugin:
         if said is None:
             return
         self._said["deselected"] = max(self._said["deselected"], said["deselected"])
-        self._said["not_run"] = self._said["not_run"] or said["not_run"]
+        for once in ("not_run", "relay"):
+            self._said[once] = self._said[once] or said[once]
         self._said["gateways"] += said["gateways"]
         self._collector.expect_live(said["live"])
 
@@ -206,10 +224,17 @@ class ReportPlugin:
             live_asked=self.live_asked,
             interrupted=_interruption(session),
             exit_status=int(session.exitstatus),
+            relay=self._relay_report(),
         )
         results = self._writer.finish(self._collector, stamp, self.limits)
         if results.gate.status in ("failed", "blocked") and not session.exitstatus:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _relay_report(self) -> RelayReport | None:
+        said, writer = self._said["relay"], self._writer
+        if said is None or writer is None:
+            return None
+        return relay_report(said, audit_log=writer.audit_log())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say the verdict and where the reports are."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from pytest_ibkr.report.accounts import RESERVED_RANGE
 from pytest_ibkr.report.model import Gate, GatewayFacts, Rehearsal, Status, TestRow, Verdict
+from pytest_ibkr.report.relay_model import RelayReport, complaints
 
 BLOCKED_ABOVE_PCT = 20.0
 NOT_RUN_ERRORS = frozenset({"MarketClosedError"})  # the shipped gate refuses a closed market
@@ -22,7 +23,9 @@ _MOST_FILES = 5
 
 def rehearsal_of(tests: Sequence[TestRow], gateways: Sequence[GatewayFacts]) -> Rehearsal:
     """Say whether a run is a rehearsal: without a real paper account behind it, it is one."""
-    met = [s.gateway for test in tests if test.live for s in test.sessions] or list(gateways)
+    met = [s.gateway for test in tests if test.live for s in test.sessions]
+    # Live tests of a live run need no session of their own; the others met the simulator.
+    met = met + [g for g in gateways if g.kind == "live"] or list(gateways)
     if not met:
         return Rehearsal(is_rehearsal=None, why="no gateway was met")
     if reserved := sorted({g.account or "?" for g in met if g.reserved_account}):
@@ -44,6 +47,7 @@ def gate_of(
     live_asked: bool = False,
     incomplete_because: str | None = None,
     not_run_because: str | None = None,
+    relay: RelayReport | None = None,
 ) -> Gate:
     """Return the verdict on a run's tests marked ``live``.
 
@@ -53,6 +57,7 @@ def gate_of(
         live_asked: the run was asked for live validation, so an empty gate has failed.
         incomplete_because: why the run ended early.
         not_run_because: why the gate could not start, for example a closed market.
+        relay: of a live run; what it found to be wrong fails the gate.
     """
     gate = [test for test in tests if test.live]
     bad = [test for test in gate if test.outcome in _BAD]
@@ -62,11 +67,13 @@ def gate_of(
     closed = not_run_because or _closed_market(gate, executed)
     lost = [test.id for test in tests if test.is_uncollected]
     status: Status
-    if not lost and (closed or not (gate or live_asked)):
+    wrong = list(complaints(relay))
+    if not lost and not wrong and (closed or not (gate or live_asked)):
         status, reasons = "not_run", [closed or NO_GATE]
     else:
         reasons = _uncollected(lost)
         reasons += [closed] if closed else []
+        reasons += wrong
         reasons += _complaints(gate, executed, rehearsal, incomplete_because)
         status = "failed" if reasons else "passed"
         if rate is not None and rate > BLOCKED_ABOVE_PCT:

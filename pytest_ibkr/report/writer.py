@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import platform
 import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,9 +27,11 @@ from pytest_ibkr.report.files import new_run_directory, write_both
 from pytest_ibkr.report.markdown import markdown
 from pytest_ibkr.report.metrics import LIMITS, summed_up
 from pytest_ibkr.report.model import SCHEMA_VERSION, Results, Run, to_json
+from pytest_ibkr.report.relay_model import AUDIT_LOG, METRICS_FILE, RelayReport
 from pytest_ibkr.report.totals import pacing_of, requirements_of
 from pytest_ibkr.report.verdict import gate_of, rehearsal_of
 
+LIVE_REPORT = "live_validation_report.md"
 UNFINISHED = "the run has not finished, or was killed"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -42,6 +45,7 @@ class RunStamp:
     live_asked: bool = False
     interrupted: str | None = None
     exit_status: int | None = None
+    relay: RelayReport | None = None
 
 
 class Writer:
@@ -64,7 +68,7 @@ class Writer:
         if _default_path(config, "htmlpath", reports / "report.html"):
             config.option.self_contained_html = True
 
-    def begin(self, collector: Collector) -> None:
+    def begin(self, collector: Collector, *, live_asked: bool = False) -> None:
         """Start the run: its directory, an unfinished verdict, the copy of the terminal.
 
         Raises:
@@ -76,7 +80,9 @@ class Writer:
         self._clock = flowing_clock(started_s, 1.0)  # goes on with the monotonic clock
         with _usage_error(self.reports):
             self.run = new_run_directory(self.reports, self._started)
-            self._write(self._results(collector, RunStamp(interrupted=UNFINISHED), LIMITS))
+            self._live_asked = live_asked
+            stamp = RunStamp(interrupted=UNFINISHED, live_asked=live_asked)
+            self._write(self._results(collector, stamp, LIMITS))
         self._listen()
 
     def finish(self, collector: Collector, stamp: RunStamp, limits: Mapping[str, float]) -> Results:
@@ -84,6 +90,10 @@ class Writer:
         self.results = self._results(collector, stamp, limits)
         self._write(self.results)
         return self.results
+
+    def audit_log(self) -> str | None:
+        """Return the name of the relay's log in the dated directory, if it is there."""
+        return AUDIT_LOG if (self.run / AUDIT_LOG).is_file() else None
 
     def archive(self) -> None:
         """Copy what others wrote into the dated directory: HTML, JUnit, the terminal's text."""
@@ -93,6 +103,8 @@ class Writer:
             (self.run / "journals").rmdir()
         text = masked(_COLOURS.sub("", self._text.getvalue())).encode()
         write_both(self.reports, self.run, "pytest_report.txt", newest=text, dated=text)
+        if (log := self.run / AUDIT_LOG).is_file():
+            shutil.copyfile(log, self.reports / AUDIT_LOG)
         for option in ("xmlpath", "htmlpath"):
             path = self._written_by(option)
             if path is None or not path.is_file():
@@ -148,12 +160,14 @@ class Writer:
                 live_asked=stamp.live_asked,
                 incomplete_because=because,
                 not_run_because=stamp.not_run_because,
+                relay=stamp.relay,
             ),
             counts=dict(sorted(Counter(str(test.outcome) for test in tests).items())),
             metrics=summed_up(tests, limits),
             tests=tests,
             pacing=pacing_of(tests),
             requirements=requirements_of(tests),
+            relay=stamp.relay,
         )
 
     def _run_facts(self, collector: Collector, stamp: RunStamp, because: str | None) -> Run:
@@ -181,6 +195,13 @@ class Writer:
             "report.md": (markdown(results, prefix=there), markdown(results)),
             "checklist.md": (checklist(results, prefix=there), checklist(results)),
         }
+        if self._live_asked:
+            pages[LIVE_REPORT] = pages["report.md"]
+        else:  # leave no earlier verdict standing
+            (self.reports / LIVE_REPORT).unlink(missing_ok=True)
+        if results.relay is not None:
+            figures = json.dumps(asdict(results.relay), indent=2) + "\n"
+            pages[METRICS_FILE] = (figures, figures)
         for name, (newest, dated) in pages.items():
             files: dict[str, Any] = {"newest": newest.encode(), "dated": dated.encode()}
             write_both(self.reports, self.run, name, **files)

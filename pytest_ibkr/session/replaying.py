@@ -23,13 +23,24 @@ def replay_of(engine: Engine, path: str | Path) -> Replay:
     from pytest_ibkr.sim.replay import Replay
 
     recording = load(Path(path))
-    said = (Said(f.at_s, f.speaker == "client", f.payload) for f in recording.frames)
-    conversation = Conversation(said, version=recording.server_version)
-    if not conversation.exchanges:
+    conversations = [
+        Conversation(
+            (
+                Said(f.at_s, f.speaker == "client", f.payload)
+                for f in recording.frames
+                if f.connection == number
+            ),
+            version=recording.version_of(number),
+            connection=number,
+            client_id=known.client_id if (known := recording.connections.get(number)) else None,
+        )
+        for number in sorted({frame.connection for frame in recording.frames})
+    ]
+    if not any(each.exchanges for each in conversations):
         raise UsageError(
             f"{Path(path).name} has no request of a client: there is nothing to answer from it"
         )
-    return Replay(engine, conversation)
+    return Replay(engine, *conversations, path=str(Path(path).absolute()))
 
 
 def refuse_unexpected(replay: Replay, name: str) -> None:

@@ -151,7 +151,7 @@ class Session:
         when its program asked for what the recording does not have.
 
         Args:
-            path: a file that ``pytest-ibkr log import`` wrote.
+            path: a recording that ``--ibkr-record`` or ``pytest-ibkr log import`` made.
 
         Raises:
             UsageError: no such recording, or a client is connected already.
@@ -163,7 +163,7 @@ class Session:
             if self.engine.clients:
                 raise UsageError("replay() comes before the program connects: one is connected")
             self.engine.replay = replay
-            self._server.newest_version = replay.conversation.version
+            self._server.newest_version = replay.version
 
         self.call(begin)
 

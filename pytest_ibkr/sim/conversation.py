@@ -6,6 +6,7 @@ Pure: no client, no clock.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,6 +35,11 @@ _OPEN_ORDER_QUERIES: Final = ("reqOpenOrders", "reqAllOpenOrders")
 _OPEN_ORDER, _ORDER_STATUS, _OPEN_ORDER_END = 5, 3, 53
 _IDS: Final = ("request_id", "order_id")
 _NAMED_BY_CLIENT: Final = (*_IDS, "parent_id")
+# What client libraries fill in by themselves, each in its own way; a test's author never does.
+_HABITS: Final = (*_NAMED_BY_CLIENT, "layout", "e_trade_only", "firm_quote_only", "client_id")
+# What a field means when a client leaves it empty.
+_USUAL: Final = {"open_close": "O", "tif": "DAY", "clearing_intent": "IB"}
+_NOTHING: Final = (None, "", 0, (), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,18 @@ class Said:
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and what it got: ``(seconds after the request, payload)`` in order."""
+    """A request and what it got: ``(seconds after the request, payload)`` in order.
+
+    Attributes:
+        version: the server version its frames are to be read at.
+        connection: on which it was asked, as recorded.
+    """
 
     at_s: float
     request: Message
     meaning: tuple[object, ...]
+    version: int
+    connection: int
     answers: list[tuple[float, bytes]] = field(default_factory=list)
     used: bool = False
 
@@ -62,15 +75,24 @@ class Exchange:
 
 
 class Conversation:
-    """What was asked and answered at one server version.
+    """What was asked and answered on one connection.
 
     Attributes:
+        version: its server version. connection: its number in the recording.
+        client_id: of its client, where that is known.
         exchanges: in the order they were asked.
         unasked: what the gateway said by itself, seconds after the conversation began.
     """
 
-    def __init__(self, said: Iterable[Said], *, version: int) -> None:
-        self.version = version
+    def __init__(
+        self,
+        said: Iterable[Said],
+        *,
+        version: int,
+        connection: int = 1,
+        client_id: int | None = None,
+    ) -> None:
+        self.version, self.connection, self.client_id = version, connection, client_id
         self.exchanges: list[Exchange] = []
         self.unasked: list[tuple[float, bytes]] = []
         self._by_execution: dict[str, Exchange] = {}
@@ -80,10 +102,20 @@ class Conversation:
             else:
                 self._answered(each)
 
-    def like(self, request: Message) -> list[Exchange]:
-        """The exchanges whose request differs from this one in its id at most."""
+    def like(self, request: Message, *, version: int | None = None) -> list[Exchange]:
+        """The exchanges whose request asks the same as this one, whatever its id.
+
+        Args:
+            request: what is asked now.
+            version: the server version it was asked at; default this conversation's. Exchanges
+                that are equal field by field come alone; without one, those count that differ
+                only in what client libraries fill in by themselves, or in fields that one of the
+                two versions does not carry.
+        """
         wanted = meaning(request)
-        return [each for each in self.exchanges if each.meaning == wanted]
+        exact = [each for each in self.exchanges if each.meaning == wanted]
+        asked_at = self.version if version is None else version
+        return exact or [e for e in self.exchanges if _same_sense(e, request, version=asked_at)]
 
     def unused(self) -> list[Exchange]:
         """The exchanges nobody has asked for again."""
@@ -92,7 +124,8 @@ class Conversation:
     def _asked(self, said: Said) -> None:
         request = decode_request(said.payload, self.version)
         if isinstance(request, Message) and request.NAME != "startApi":
-            self.exchanges.append(Exchange(said.at_s, request, meaning(request)))
+            asked = Exchange(said.at_s, request, meaning(request), self.version, self.connection)
+            self.exchanges.append(asked)
 
     def _answered(self, said: Said) -> None:
         message = decode_response(said.payload, self.version)
@@ -143,6 +176,33 @@ def meaning(request: Message) -> tuple[object, ...]:
     """What a request asks, without the ids it is asked under."""
     values = (value for name, value in named_values(request) if name not in _NAMED_BY_CLIENT)
     return (request.NAME, *values)
+
+
+def _same_sense(recorded: Exchange, request: Message, *, version: int) -> bool:
+    """Whether a request asks what a recorded one asked, said by another client."""
+    if recorded.request.NAME != request.NAME:
+        return False
+    kept = [
+        name
+        for name, spec in specs(type(request))
+        if name not in _HABITS
+        and (spec.kind is None or (spec.carried_at(version) and spec.carried_at(recorded.version)))
+    ]
+    return all(_said(request, name) == _said(recorded.request, name) for name in kept)
+
+
+def _said(request: Message, name: str) -> object:
+    value = getattr(request, name)
+    return None if value == _USUAL.get(name, "") else _sense(value)
+
+
+def _sense(value: object) -> object:
+    """A value without what stands for nothing: empty texts, zeros, sentinels."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: _sense(getattr(value, name)) for name, _spec in specs(type(value))}
+    if isinstance(value, tuple):
+        return tuple(map(_sense, value))
+    return None if value in _NOTHING else value
 
 
 def named_values(message: Message) -> list[tuple[str, object]]:

@@ -137,7 +137,11 @@ class Market:
     def last_quoted_s(self, at_s: float) -> float:
         """``at_s`` while the market is open, else the last close: where frozen data stands."""
         session = self.calendar.begun(at_s)
-        return at_s if session is None else min(at_s, session.close_s)
+        if session is None:
+            return at_s
+        if at_s >= self.captured_s >= session.close_s:  # captured after that close: those stand
+            return self.captured_s
+        return min(at_s, session.close_s)
 
     def next_change_s(self, instrument: Instrument, at_s: float) -> float | None:
         """The next instant, strictly later, at which the quote may differ; None: never again.

@@ -76,8 +76,9 @@ class UnderlyingPath:
 
     def _clipped(self, session: Session, bars: list[Bar], seconds: int) -> list[PathBar]:
         starts = [bar.start.timestamp() for bar in bars]
+        # Bars end on full clock units: the first of a session may be shorter.
         ends = [
-            min(start + seconds, following, session.close_s)
+            min((start // seconds + 1) * seconds, following, session.close_s)
             for start, following in zip(starts, [*starts, session.close_s][1:], strict=True)
         ]
         # An index is published before the session too: its day's high may lie there.

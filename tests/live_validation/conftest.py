@@ -16,14 +16,21 @@ from pathlib import Path
 import pytest
 
 from bot.broker import AuthenticationError, IBKRGateway, LiveAccountRefusedError
-from pytest_ibkr.run_settings import settings_of
 from tests.live_validation import policy
 from tests.live_validation.account_guard import AccountGuard
 from tests.live_validation.choose import chosen_option, listed_contract
 from tests.live_validation.session_log import follow_orders, session_log
 
+LONGEST_S = 240  # of a test that names no time-out; live its waits are real
 POOL = 20  # client ids after the suite's own, for tests that need a connection to themselves
 CONFIG = pytest.StashKey()
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Give this folder's tests the time they need on a real clock."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +69,11 @@ def connection_latency_ms() -> list[float]:
 @pytest.fixture(scope="session")
 def broker_log(request, ibkr_config, tmp_path_factory) -> Iterator[Path]:
     """The session's log: below the report directory, without one in the run's temporary one."""
-    reports = policy.active(request.config) is not None
-    place = settings_of(request.config).report_dir if reports else tmp_path_factory.getbasetemp()
+    report = policy.active(request.config)
+    place = tmp_path_factory.getbasetemp() if report is None else report.directory
     worker = getattr(request.config, "workerinput", {}).get("workerid", "")
     archive = ibkr_config.cleanup.archive_logs
-    with session_log(ibkr_config.logging, Path(place), archive=archive, worker=worker) as path:
+    with session_log(ibkr_config.logging, place, archive=archive, worker=worker) as path:
         yield path
 
 

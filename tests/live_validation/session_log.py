@@ -18,7 +18,7 @@ NAMES = ("bot", "validation")
 @contextmanager
 def session_log(section, place: Path, *, archive: bool, worker: str = "") -> Iterator[Path]:
     """Write what the bot logs to ``section.log_file`` below ``place``; yield the file's path."""
-    path = place / section.log_file
+    path = below(place, Path(section.log_file))
     path = path.with_stem(path.stem + worker)
     path.parent.mkdir(parents=True, exist_ok=True)
     handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w", encoding="utf-8")]
@@ -44,6 +44,14 @@ def session_log(section, place: Path, *, archive: bool, worker: str = "") -> Ite
             logger.setLevel(level)
         if archive:
             keep(path)
+
+
+def below(place: Path, file: Path) -> Path:
+    """``file`` below ``place``, whose end may be the folder that ``file`` names."""
+    folder = file.parent.parts
+    if folder and place.parts[-len(folder) :] == folder:
+        return place / file.name
+    return place / file
 
 
 def keep(path: Path) -> Path:

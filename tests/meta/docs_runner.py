@@ -211,7 +211,7 @@ class Page:
 def _environment() -> dict[str, str]:
     """A reader's shell with the project installed: no trace of the test run around it."""
     private = ("PYTEST_", "IBKR_", "HYPOTHESIS_", "MAKE", "MFLAGS", "VIRTUAL_ENV")
-    env = {k: v for k, v in os.environ.items() if not k.startswith(private)}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(private) and k != "CI"}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     return env
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+# A run inside this process unloads what it loaded, and numpy refuses to be loaded twice.
+import exchange_calendars  # noqa: F401
 import pytest
 
 QUIET = ("-p", "no:randomly", "-p", "no:benchmark", "-p", "no:cacheprovider")

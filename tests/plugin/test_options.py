@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ibkr.plugin import INI_ONLY, TYPED
 from pytest_ibkr.settings import PARSERS, env_name, ini_name, option_name
 from pytest_ibkr.wire.versions import NEWEST
 from tests.plugin.pack_snapshot import TARGET
@@ -132,7 +133,7 @@ def test_a_report_that_cannot_be_written_is_a_usage_error(run, pytester: pytest.
 
 def test_every_setting_has_the_names_it_should(pytester: pytest.Pytester) -> None:
     config = pytester.parseconfig()
-    without_option = {"snapshot_dir", "clock_start"}
+    without_option = {name for name, _ in INI_ONLY}
     for name in PARSERS:
         assert config.getini(ini_name(name)) is None
         assert hasattr(config.option, ini_name(name)) is (name not in without_option)
@@ -140,11 +141,27 @@ def test_every_setting_has_the_names_it_should(pytester: pytest.Pytester) -> Non
 
 def test_help_lists_the_options(run) -> None:
     result = run("", "--help")
-    for option in ("--live-gateway", "--capture-snapshot", *map(option_name, PARSERS)):
-        if option not in ("--ibkr-snapshot-dir", "--ibkr-clock-start"):
-            result.stdout.fnmatch_lines([f"*{option}*"])
+    without_option = {option_name(name) for name, _ in INI_ONLY}
+    typed = [option for option, _ in TYPED]
+    for option in {*typed, *map(option_name, PARSERS)} - without_option:
+        result.stdout.fnmatch_lines([f"*{option}*"])
+    for option in without_option:
+        assert f"  {option} " not in result.stdout.str()
     result.stdout.fnmatch_lines(["*ibkr_snapshot_dir*", "*ibkr_clock_start*"])
-    assert "--ibkr-record" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("arg", "text"),
+    [
+        ("--ibkr-record=never", "--ibkr-record: 'never' is none of none, once, all"),
+        ("-oibkr_recording_max_age=0", "ini key ibkr_recording_max_age: '0' is not a number of d"),
+        ("-oibkr_recording_too_old=ask", "ini key ibkr_recording_too_old: 'ask' is none of warn"),
+    ],
+)
+def test_what_is_said_about_recordings_is_checked(run, arg: str, text: str) -> None:
+    result = run("def test_it():\n    pass\n", arg)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines[0].startswith(f"ERROR: {text}")
 
 
 def test_a_report_directory_is_filled(run, pytester: pytest.Pytester) -> None:

@@ -17,13 +17,13 @@ MOMENT = datetime(2026, 7, 10, 14, 3, 9, tzinfo=UTC)
 
 def test_a_run_gets_a_dated_directory(tmp_path: Path) -> None:
     run = new_run_directory(tmp_path / "reports", MOMENT)
-    assert run == tmp_path / "reports" / "20260710" / "140309Z"
+    assert run == tmp_path / "reports" / "20260710-140309"
     assert run.is_dir()
 
 
 def test_two_runs_of_one_second_do_not_share_a_directory(tmp_path: Path) -> None:
     runs = {new_run_directory(tmp_path, MOMENT).name for _ in range(3)}
-    assert runs == {"140309Z", "140309Z-2", "140309Z-3"}
+    assert runs == {"20260710-140309", "20260710-140309-2", "20260710-140309-3"}
 
 
 @given(st.lists(st.text(min_size=1), unique=True, min_size=2, max_size=20))

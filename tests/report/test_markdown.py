@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent / "golden" / "report.md"
 
 @pytest.mark.req("LV-044")
 def test_an_eventful_run_reads_as_agreed() -> None:
-    assert markdown(eventful(), prefix="20261120/154417Z/") == GOLDEN.read_text(encoding="utf-8")
+    assert markdown(eventful(), prefix="20261120-154417/") == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_the_report_is_made_from_the_document_alone() -> None:

@@ -11,6 +11,7 @@ from pytest_ibkr.capture.gateway_log import import_log
 from pytest_ibkr.errors import NotInRecording, UsageError
 from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
 from pytest_ibkr.sim.conversation import Conversation, Said, rebound
+from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.replay import Replay
 from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
@@ -28,10 +29,10 @@ from pytest_ibkr.wire.messages.history import CancelHistoricalData
 from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
-from pytest_ibkr.wire.messages.session import ReqCurrentTime
+from pytest_ibkr.wire.messages.session import CurrentTime, ReqCurrentTime, StartApi
 from tests.capture.logs import lines
 from tests.meta.matrix.core import market_order
-from tests.sim.data_bench import SPY, TEN, Peer, errors, history, only, peer
+from tests.sim.data_bench import SPY, TEN, Peer, errors, history, normal_world, only, peer
 
 VERSION = 178
 
@@ -89,7 +90,7 @@ def test_the_gateways_own_remarks_come_after_the_start(tmp_path: Path) -> None:
     path = tmp_path / "live.jsonl"
     import_log(lines("live_session"), server_version=VERSION).recording.save(path)
     made = peer(version=VERSION)
-    conversation = replay_of(made.engine, path).conversation
+    [conversation] = replay_of(made.engine, path).conversations
     texts = [payload.split(b"\0")[4] for _delay_s, payload in conversation.unasked[1:]]
     assert b"HMDS data farm connection is inactive but should be available upon demand.ushmds" in (
         texts
@@ -119,7 +120,8 @@ def test_small_talk_is_answered_all_the_same(asker: Peer) -> None:
 def test_what_nobody_asked_for_again_is_known(asker: Peer) -> None:
     asker.send(ReqPositions())
     assert asker.engine.replay is not None
-    unused = asker.engine.replay.conversation.unused()
+    [conversation] = asker.engine.replay.conversations
+    unused = conversation.unused()
     names = [each.request.NAME for each in unused]
     assert "reqPositions" not in names
     assert "reqHistoricalData" in names
@@ -188,3 +190,82 @@ def test_an_order_conversation_plays_for_other_ids_and_clients(version: int) -> 
     assert "Filled" in {each.status for each in statuses}
     assert {each.order_id for each in only(found, ExecutionData)} == {110}
     assert {each.client_id for each in only(found, OpenOrder)} == {77}
+
+
+# ---------------------------------------------------------------- several connections
+
+
+def time_of_day(connection: int, epoch_s: int, *, version: int = VERSION) -> Conversation:
+    """A connection of client 7000 + its number that asked for the time once."""
+    asked, told = ReqCurrentTime(), CurrentTime(epoch_s=epoch_s)
+    said = [
+        Said(0.0, by_client=True, payload=encode(asked, version)),
+        Said(0.1, by_client=False, payload=encode(told, version)),
+    ]
+    return Conversation(said, version=version, connection=connection, client_id=7000 + connection)
+
+
+def replaying(*conversations: Conversation) -> Engine:
+    engine = Engine(normal_world(), start_s=TEN)
+    engine.replay = Replay(engine, *conversations)
+    return engine
+
+
+def joined(engine: Engine, client_id: int, *, version: int = VERSION) -> Peer:
+    client = engine.open(version)
+    assert client is not None
+    made = Peer(engine, client)
+    made.send(StartApi(client_id=client_id))
+    return made
+
+
+def test_every_client_continues_the_connection_of_its_id() -> None:
+    engine = replaying(time_of_day(1, 111), time_of_day(2, 222, version=157))
+    second, first = joined(engine, 7002), joined(engine, 7001, version=200)
+    assert [m.epoch_s for m in only(first.send(ReqCurrentTime()), CurrentTime)] == [111]
+    assert [m.epoch_s for m in only(second.send(ReqCurrentTime()), CurrentTime)] == [222]
+
+
+def test_clients_of_other_ids_continue_the_connections_in_their_order() -> None:
+    engine = replaying(time_of_day(1, 111), time_of_day(2, 222))
+    first, second = joined(engine, 1), joined(engine, 2)
+    assert [m.epoch_s for m in only(second.send(ReqCurrentTime()), CurrentTime)] == [222]
+    assert [m.epoch_s for m in only(first.send(ReqCurrentTime()), CurrentTime)] == [111]
+
+
+def test_one_client_is_answered_what_two_were_asked() -> None:
+    engine = replaying(time_of_day(1, 111), time_of_day(2, 222))
+    alone = joined(engine, 7001)
+    found = [*alone.send(ReqCurrentTime()), *alone.send(details(1))]
+    assert [m.epoch_s for m in only(found, CurrentTime)] == [111]
+    assert engine.replay is not None
+    assert engine.replay.version == VERSION
+    assert engine.replay.unexpected == ["reqContractDetails: the recording has reqCurrentTime"]
+
+
+def test_the_recorded_version_is_the_highest_of_its_connections() -> None:
+    assert replaying(time_of_day(1, 1, version=157), time_of_day(2, 2)).replay.version == VERSION
+
+
+# ---------------------------------------------------------------- other clients' habits
+
+
+@pytest.mark.parametrize(
+    ("changes", "alike"),
+    [
+        ({"tif": "DAY", "open_close": "O"}, True),
+        ({"e_trade_only": True, "firm_quote_only": True}, True),
+        ({"quantity": Decimal(11)}, False),
+        ({"action": "SELL"}, False),
+        ({"tif": "IOC"}, False),
+        ({"order_type": "LMT", "limit_price": Decimal(7)}, False),
+        ({"account": "DU0000001"}, False),
+    ],
+    ids=str,
+)
+def test_an_order_is_told_by_what_its_author_wrote(
+    changes: dict[str, object], *, alike: bool
+) -> None:
+    said = Said(0.0, by_client=True, payload=encode(market_order(1), VERSION))
+    conversation = Conversation([said], version=VERSION)
+    assert bool(conversation.like(market_order(9, **changes), version=200)) == alike

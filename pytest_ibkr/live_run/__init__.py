@@ -1,0 +1,1 @@
+"""A pytest run that goes live: whether it may (``asked``), and what it does then (``hooks``)."""
