@@ -17,14 +17,13 @@ from pytest_ibkr.config_file import ConfigFile, load_local, local_file_of
 from pytest_ibkr.errors import SettingsError
 from pytest_ibkr.net.live_clock import LiveClock
 from pytest_ibkr.net.live_mirror import TapeReader
-from pytest_ibkr.net.relay.spec import NEWEST_RELAYED, Refusal, RelaySpec, RelaySummary
+from pytest_ibkr.net.relay.spec import NEWEST_RELAYED, RelaySpec, RelaySummary
 from pytest_ibkr.net.relay_handle import RelayHandle
 from pytest_ibkr.session.live_session import LiveSession
 
 ACCOUNT_VARIABLE: Final = "IBKR_PAPER_ACCOUNT"
 LONGEST_START_S: Final = 30.0  # an unreachable gateway has failed by then
 FIRST_CLIENT_ID, CLIENT_IDS = 7200, 800
-SHARED_CLIENT_ID: Final = 7101
 _GIT_S: Final = 10.0
 
 
@@ -182,17 +181,6 @@ class LiveGateway:
         if client_id is None:
             client_id = FIRST_CLIENT_ID + next(self._ids) % CLIENT_IDS
         return LiveSession(name, self.relay, self._reader, client_id=client_id, clock=self.clock)
-
-    @property
-    def refused(self) -> int:
-        """How many requests the relay refused up to now, in this run."""
-        return self._reader.refused
-
-    def refusals_since(self, refused: int) -> list[Refusal]:
-        """What the relay refused since ``refused`` was that number, the last 200 at most."""
-        self.relay.ask("now")  # what the relay saw before its answer is told before it
-        newer = self._reader.refused - refused
-        return list(self._reader.refusals)[-newer:] if newer else []
 
     def stop(self) -> RelaySummary:
         """Let the relay prove, clean up and end; idempotent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -88,20 +88,17 @@ def trades_at(liquid_hours: str, time_zone: str, at_s: float) -> bool | None:
     """
     try:
         zone = ZoneInfo(_ZONES.get(time_zone, time_zone))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "America" is a folder
         return None
-    local = datetime.fromtimestamp(at_s, UTC).astimezone(zone).replace(tzinfo=None)
-    known = False
-    for part in liquid_hours.split(";"):
-        known = known or part.startswith(f"{local:%Y%m%d}:")
-        found = _SESSION.fullmatch(part)
-        if found is None:
-            continue
+    local = datetime.fromtimestamp(at_s, zone).replace(tzinfo=None)
+    days = liquid_hours.split(";")
+    for found in filter(None, map(_SESSION.fullmatch, days)):
         opens, closes = _moment(found[1], found[2]), _moment(found[3], found[4])
         if opens is None or closes is None:
             return None
         if opens <= local < closes:
             return True
+    known = any(day.startswith(f"{local:%Y%m%d}:") for day in days)
     return False if known else None
 
 

@@ -6,16 +6,18 @@ else traded meanwhile: such a contract is reported instead (design.md 3, point 9
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from pytest_ibkr.guard.trades import (
     ZERO,
     Baseline,
+    Forwarded,
     OrderKey,
     Present,
     described,
+    may_be_same,
     net,
     new_fills,
 )
@@ -47,12 +49,14 @@ class Left:
 
     Attributes:
         settles: a position that lags behind its executions looks the same: read again first.
+        unknown: it may be what became of an order whose outcome nobody tells any more.
     """
 
     contract: Contract
     reason: str
     fix: str
     settles: bool
+    unknown: bool = False
 
     def __str__(self) -> str:
         return f"{described(self.contract)} stays as it is: {self.reason}\n  fix:   {self.fix}"
@@ -91,6 +95,36 @@ def plan(baseline: Baseline, present: Present, ours: Container[OrderKey]) -> Pla
     return Plan(tuple(trades), tuple(left))
 
 
+def unaccounted(
+    baseline: Baseline, present: Present, forwarded: Iterable[Forwarded]
+) -> tuple[Left, ...]:
+    """Positions that moved, where an order of the run is the only explanation at hand.
+
+    A gateway lists the executions of a day: of an order that filled after its relay was killed,
+    and is looked for on a later day, the position is all that is left.
+    """
+    orders = {each.key: each for each in forwarded}
+    fills = new_fills(present.executions, baseline)
+    told = {(each.client_id, each.order_id) for each in fills}
+    known = {each.contract.con_id for each in fills if (each.client_id, each.order_id) in orders}
+    held = {each.contract.con_id: each.contract for each in present.positions}
+    untold = [order for key, order in orders.items() if key not in told]
+    found = []
+    for con_id in sorted({*baseline.positions, *held} - known):
+        start, now = baseline.positions.get(con_id, ZERO), present.position(con_id)
+        explained = net(each for each in fills if each.contract.con_id == con_id)
+        contract = held.get(con_id, Contract(con_id=con_id))
+        suspects = [order for order in untold if may_be_same(order.contract, contract)]
+        if now - start != explained and suspects:
+            names = ", ".join(map(str, suspects))
+            reason = (
+                f"the position went from {start} to {now}, the executions that are still listed"
+                f" explain {explained:+}, and what became of {names} is not told any more"
+            )
+            found.append(_left(contract, reason, settles=True, unknown=True))
+    return tuple(found)
+
+
 def _decide(
     own: list[ExecutionData], fills: list[ExecutionData], *, start: Decimal, now: Decimal
 ) -> Trade | Left | None:
@@ -108,12 +142,13 @@ def _decide(
             f" {now}: something else changed it (expiry, exercise, a transfer, another program)"
         )
         return _left(contract, reason, settles=True)
-    if not opened:
-        return None
-    action = "SELL" if opened > 0 else "BUY"
-    return Trade(contract, action, abs(opened), target=start)
+    if opened > 0:
+        return Trade(contract, "SELL", opened, target=start)
+    if opened < 0:
+        return Trade(contract, "BUY", -opened, target=start)
+    return None
 
 
-def _left(contract: Contract, reason: str, *, settles: bool) -> Left:
+def _left(contract: Contract, reason: str, *, settles: bool, unknown: bool = False) -> Left:
     fix = "look at the position in TWS and close by hand what you do not want"
-    return Left(contract, reason, fix, settles=settles)
+    return Left(contract, reason, fix, settles=settles, unknown=unknown)

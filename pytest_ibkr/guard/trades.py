@@ -5,6 +5,7 @@ Pure data; quantities are signed shares or contracts, bought above zero.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from pytest_ibkr.wire.messages.order_echo import OpenOrder
 
 ZERO: Final = Decimal(0)
 _SIGN: Final = {"BOT": 1, "SLD": -1}
+_NUMBER: Final = re.compile("[0-9]{1,9}")
 
 OrderKey = tuple[int, int]  # client id, order id
 
@@ -50,6 +52,14 @@ class Forwarded:
     def key(self) -> OrderKey:
         """What executions and open orders name it by."""
         return self.client_id, self.order_id
+
+    def is_listed_as(self, order: OpenOrder) -> bool:
+        """Whether a listed order of these ids is this one: an id may have gone to another."""
+        return (
+            order.action == self.action
+            and order.quantity in (self.quantity, *self.earlier)
+            and may_be_same(self.contract, order.contract)
+        )
 
     def __str__(self) -> str:
         what = f"{self.action} {self.quantity} {described(self.contract)} {self.order_type}"
@@ -117,6 +127,18 @@ def net(executions: Iterable[ExecutionData]) -> Decimal:
     return sum(map(signed, executions), ZERO)
 
 
+def may_be_same(said: Contract, listed: Contract) -> bool:
+    """Whether what an order said of its contract fits one that the gateway lists."""
+    if said.con_id and listed.con_id:
+        return said.con_id == listed.con_id
+    pairs = [(said.symbol, listed.symbol), (said.sec_type, listed.sec_type)]
+    if said.sec_type == "OPT":
+        pairs += [(said.expiry, listed.expiry), (said.right[:1], listed.right[:1])]
+        if said.strike and listed.strike and said.strike != listed.strike:
+            return False
+    return all(one == other for one, other in pairs if one and other)
+
+
 def described(contract: Contract) -> str:
     """A contract as people name it: ``SPY``, ``SPY 20260717 C 755``."""
     if contract.sec_type not in ("OPT", "FOP"):
@@ -124,6 +146,6 @@ def described(contract: Contract) -> str:
     return f"{contract.symbol} {contract.expiry} {contract.right} {contract.strike:g}"
 
 
-def _correction(exec_id: str) -> tuple[int, str]:
+def _correction(exec_id: str) -> int:
     tail = exec_id.rpartition(".")[2]
-    return (int(tail) if tail.isdigit() and tail.isascii() else 0, tail)
+    return int(tail) if _NUMBER.fullmatch(tail) else 0

@@ -164,7 +164,8 @@ def _refuse_workers(asked: str, told: Told, *, capture: bool) -> None:
         raise _refused(
             f"{asked} under xdist with {told.workers} workers and --dist {told.dist}: tests of one"
             " account run in one process",
-            "take -n 1; or --dist loadgroup, where xdist keeps the live tests together",
+            "type -n 1, or leave -n away; to run the other tests by many, run them apart:"
+            " -m 'not live' -n 4",
         )
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 NAME: Final = "ibkr-live"
 REFUSED: Final = "ibkr_refused"  # in a worker's output: why it runs nothing
 _LOOKS: Final = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
-_BEGUN = pytest.StashKey[list[str]]()  # of a live test: what the relay objected to so far
+_BEGUN = pytest.StashKey[dict[str, str]]()  # of a live test: what the relay objected to so far
 
 
 def is_live(item: pytest.Item) -> bool:
@@ -77,7 +77,6 @@ class LivePlugin:
         self.gateway: LiveGateway | None = None
         self._error: IbkrError | None = None
         self.told: dict[str, Any] | None = None
-        self._refused = 0  # how many requests, when the running test began
 
     @classmethod
     def in_worker(cls, config: pytest.Config, said: str) -> LivePlugin:
@@ -197,7 +196,8 @@ class LivePlugin:
         if any(is_live(item) and not item.nodeid.endswith(f"@{GROUP}") for item in session.items):
             self._run_nothing(
                 "--dist loadgroup does not keep tests together with this xdist and this pytest",
-                "run the live tests with -n 1",
+                "type -n 1 for the live tests: pytest -m live -n 1; and -m 'not live' -n 4 for the"
+                " others, if they are many",
             )
             session.items.clear()
 
@@ -232,7 +232,7 @@ class LivePlugin:
         plan = plan_of(item.iter_markers())
         if reason := skip_reason(plan, None, now=gateway.clock.now()):
             pytest.skip(reason)
-        item.stash[_BEGUN], self._refused = [], gateway.refused
+        item.stash[_BEGUN] = {}
         gateway.relay.begin_test(
             item.nodeid,
             places_orders=item.get_closest_marker("places_orders") is not None,
@@ -262,16 +262,14 @@ class LivePlugin:
             raise
         except BaseException:
             with contextlib.suppress(GatewayError):  # the test's own error is the one to see
-                item.stash[_BEGUN] = problems_of(ask())
+                item.stash[_BEGUN] |= problems_of(ask())
             raise
         self._object(item, ask())
         return result
 
     def _so_far(self) -> TestVerdict:
         """What is known before the fixtures go, which may still place the orders that close."""
-        gateway = self._started()
-        refusals = gateway.refusals_since(self._refused)
-        return TestVerdict(refusals=tuple(refusals), ended=gateway.relay.ended)
+        return self._started().relay.verdict_so_far()
 
     def _end_test(self) -> TestVerdict:
         return self._started().relay.end_test()
@@ -283,7 +281,8 @@ class LivePlugin:
         """Show a test that failed by itself what the relay objected to; show no account id."""
         report = yield
         if report.failed and item.stash.get(_BEGUN, None):
-            report.sections.append(("ibkr relay", failure_text(item.stash[_BEGUN])))
+            problems = list(item.stash[_BEGUN].values())
+            report.sections.append(("ibkr relay", failure_text(problems)))
         if is_live(item):
             mask_report(report)
         return report
@@ -293,8 +292,8 @@ class LivePlugin:
         """Raise what the relay objects to and has not been said yet."""
         problems = problems_of(verdict)
         known = item.stash[_BEGUN]
-        fresh = [each for each in problems if each not in known]
-        item.stash[_BEGUN] = problems
+        fresh = [text for key, text in problems.items() if key not in known]
+        item.stash[_BEGUN] = known | problems
         if fresh:
             raise OrderRefused(failure_text(fresh))
 

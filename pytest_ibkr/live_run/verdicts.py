@@ -11,15 +11,21 @@ from pytest_ibkr.snapshot.redact import mask_accounts
 _MOST = 20
 
 
-def problems_of(verdict: TestVerdict) -> list[str]:
-    """Why a test has failed, whatever it asserted; empty when the relay has no objection."""
+def problems_of(verdict: TestVerdict) -> dict[str, str]:
+    """Why a test has failed, whatever it asserted; empty when the relay has no objection.
+
+    By what makes each the same one when it is asked again: who sent too fast is named once, even
+    though the figures go on growing.
+    """
     found = [f"refused {refusal}" for refusal in verdict.refusals]
-    found += [_over(paced) for paced in verdict.paced]
     found += [f"an order bypassed the relay: {what}" for what in verdict.bypassed]
     found += [f"the relay dropped a connection: {why}" for why in verdict.dropped]
     if verdict.ended is not None:
         found.append(f"the relay ended the run: {verdict.ended}")
-    return list(dict.fromkeys(map(mask_accounts, found)))
+    masked = map(mask_accounts, found)
+    return {f"pacing {paced.connection}": _over(paced) for paced in verdict.paced} | {
+        text: text for text in masked
+    }
 
 
 def failure_text(problems: list[str]) -> str:
@@ -94,9 +100,10 @@ def _clock(facts: RelayFacts) -> str:
 
 def _over(paced: Paced) -> str:
     who = "a client" if paced.client_id is None else f"client {paced.client_id}"
+    waited = f"{paced.delayed} waited in the relay, up to {paced.longest_wait_s:.1f} s"
     return (
         f"{who} sent {paced.peak_per_s} messages within a second, {paced.over} more than it may:"
-        f" {paced.delayed} waited in the relay, up to {paced.longest_wait_s:.1f} s\n"
+        f" {waited if paced.delayed else 'they wait in the relay'}\n"
         "  rule:  pacing\n"
         "  fix:   let the program keep below the limit itself: a real gateway closes the connection"
     )

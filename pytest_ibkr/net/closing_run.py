@@ -119,7 +119,9 @@ class ClosingRun:
             )
             with RunLock.take(directory, account=account, name=spec.name):
                 return asyncio.run(
-                    finish_leftovers(upstream, directory, paths=[path], note=self._say)
+                    finish_leftovers(
+                        upstream, directory, paths=[path], attended=True, note=self._say
+                    )
                 )
 
     # -- everything ----------------------------------------------------------------------

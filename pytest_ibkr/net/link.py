@@ -106,6 +106,10 @@ class Link(LinkProtocol):
         self._order_id = max(self._order_id + 1, self.next_order_id or 1)
         return self._order_id
 
+    def leave_out_order_ids(self, highest: int) -> None:
+        """Take no order id up to this one: a gateway whose ids were reset names used ones."""
+        self._order_id = max(self._order_id, highest)
+
     async def send(self, message: Message) -> None:
         """Send one message, held at the link's own message rate.
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from pytest_ibkr.errors import WireError
-from pytest_ibkr.net.relay.spec import Refusal
 from pytest_ibkr.net.relay.tape import TapeRecord
 from pytest_ibkr.sim.journal import Direction, Journal, Note
 from pytest_ibkr.wire import messages as _messages  # noqa: F401  # registers them all
@@ -21,7 +20,6 @@ from pytest_ibkr.wire.messages.market_data import CancelMarketData, ReqMarketDat
 from pytest_ibkr.wire.messages.session import StartApi
 
 T = TypeVar("T")
-_MOST_REFUSALS: Final = 200
 _DIRECTIONS: Final[dict[str, Direction]] = {"up": "in", "down": "out", "note": "note"}
 
 
@@ -82,18 +80,12 @@ class TapeReader:
     Attributes:
         clients: client id by connection, as each said it in startApi.
         versions: negotiated server version by connection.
-        open: connections that are open, in the order they came.
-        refused: how many requests the relay refused.
-        refusals: the newest of them, oldest first.
     """
 
     def __init__(self, usual_version: int) -> None:
         self.usual_version = usual_version
         self.clients: dict[int, int] = {}
         self.versions: dict[int, int] = {}
-        self.open: dict[int, None] = {}
-        self.refused = 0
-        self.refusals: deque[Refusal] = deque(maxlen=_MOST_REFUSALS)
         self._mirrors: list[Mirror] = []
 
     def attach(self, mirror: Mirror) -> None:
@@ -132,11 +124,4 @@ class TapeReader:
             self.versions[record.connection] = version
         if isinstance(client_id := said.get("client_id"), int):
             self.clients[record.connection] = client_id
-        if kind == "refused":
-            self.refused += 1
-            self.refusals.append(Refusal.of(said))
-        if kind == "closed":
-            self.open.pop(record.connection, None)
-        elif record.connection:
-            self.open[record.connection] = None
         return Note(" ".join([kind, *(f"{name}={value}" for name, value in said.items())]))

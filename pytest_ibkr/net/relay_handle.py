@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -157,6 +157,18 @@ class RelayHandle:
             market=[list(each) for each in market or ()],
             client_ids=None if client_ids is None else list(client_ids),
         )
+
+    def verdict_so_far(self) -> TestVerdict:
+        """What is known of the running test; where it placed orders, proof is taken. It goes on."""
+        return TestVerdict.of(self.ask("verdict"))
+
+    def hang_up(self, *, keep: Collection[int] = ()) -> None:
+        """End the connections made since the test began, once what they sent was judged.
+
+        Args:
+            keep: client ids of programs that stay connected.
+        """
+        self.ask("hang_up", keep=sorted(keep))
 
     def end_test(self) -> TestVerdict:
         """Close the test: nothing of it is forwarded any more, faults end, proof is taken."""

@@ -24,6 +24,7 @@ from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Entry
 from pytest_ibkr.snapshot.redact import mask_accounts
 
+SHARED_CLIENT_ID: Final = 7101  # of the connection that live tests share
 _SIMULATED: Final = {
     "market": "take the market as it is, or leave the marker live away",
     "orders": "place real paper orders in a test marked places_orders",
@@ -148,7 +149,9 @@ class LiveSession:
         )
 
     def close(self) -> None:
-        """End the session: its faults end; its journal stays as it is.
+        """End the session: its faults and its programs' connections; its journal stays as it is.
+
+        What all live tests share stays connected.
 
         Raises:
             FaultNeverFired: a fault armed outside a ``with`` block was never met.
@@ -159,6 +162,9 @@ class LiveSession:
         try:
             self.faults.close()
         finally:
+            if self.client_id != SHARED_CLIENT_ID:
+                with contextlib.suppress(GatewayError):  # a relay that is gone has ended them all
+                    self.relay.hang_up(keep=[SHARED_CLIENT_ID])
             self._reader.detach(self._mirror)
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:

@@ -1,4 +1,4 @@
-"""Positions, executions and open orders of one made-up share, shortly written."""
+"""Made-up positions, executions and open orders, shortly written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
 
 SPY = Contract(con_id=1, symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
+QQQ = Contract(con_id=2, symbol="QQQ", sec_type="STK", exchange="SMART", currency="USD")
 
 
 def held(quantity: int, contract: Contract = SPY) -> Position:

@@ -37,10 +37,21 @@ def test_a_sale_the_market_left_behind_goes_to_the_mid_and_through_it() -> None:
 
 @pytest.mark.parametrize(
     ("action", "bid", "ask"),
-    [("SELL", "0", "0.05"), ("BUY", "1", "0"), ("SELL", "-1", "-1"), ("BUY", "2", "1")],
+    [
+        *(("SELL", "0", "0.05"), ("BUY", "1", "0"), ("SELL", "-1", "-1")),
+        *(("BUY", "2", "1"), ("BUY", "-1", "1"), ("SELL", "2", "1")),
+    ],
 )
 def test_without_anybody_on_the_other_side_there_is_no_price(action, bid, ask) -> None:
     assert closing_price(action, bid=d(bid), ask=d(ask), tick=CENT) is None
+
+
+def test_a_purchase_needs_nobody_who_bids() -> None:
+    assert closing_price("BUY", bid=d("0"), ask=d("0.05"), tick=CENT) == d("0.05")
+
+
+def test_without_a_price_step_there_is_no_price() -> None:
+    assert closing_price("BUY", bid=d("4.80"), ask=d("4.90"), tick=d("0")) is None
 
 
 quotes = st.lists(st.tuples(st.integers(1, 5000), st.integers(0, 300)), min_size=4, max_size=4)
@@ -87,10 +98,28 @@ def test_half_days_closed_days_and_days_nobody_knows() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "zone"),
-    [("", "US/Eastern"), (HOURS, "Nowhere/At all"), ("20260710:2930-20260710:1600", "US/Eastern")],
+    [
+        *(("", "US/Eastern"), (HOURS, "Nowhere/At all"), (HOURS, ""), (HOURS, "America")),
+        ("20260710:2930-20260710:1600", "US/Eastern"),
+        ("20260710:0930-20260710:1660", "US/Eastern"),
+    ],
 )
 def test_hours_that_say_nothing_are_not_open(hours, zone) -> None:
     assert trades_at(hours, zone, JULY_10_EDT_MIDNIGHT_S + 12 * 3600) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "opens"),
+    [
+        *(("EST", 9), ("EST5EDT", 9), ("EST (Eastern Standard Time)", 9)),
+        *(("CST", 10), ("CST (Central Standard Time)", 10), ("MET", 3), ("UTC", 5)),
+    ],
+)
+def test_short_names_of_zones_mean_exchanges_with_their_summer_time(zone, opens) -> None:
+    """``opens``: the hour in New York."""
+    at_s = JULY_10_EDT_MIDNIGHT_S + opens * 3600 + 30 * 60
+    assert trades_at(HOURS, zone, at_s - 1) is False
+    assert trades_at(HOURS, zone, at_s) is True
 
 
 @pytest.mark.parametrize(
@@ -102,6 +131,7 @@ def test_hours_that_say_nothing_are_not_open(hours, zone) -> None:
         ("5", "OPT", "90", "2"),
         ("1", "OPT", "300", "0"),
         ("3", "STK", "10", "3"),
+        ("300", "BOND", "9", "25"),
     ],
 )
 def test_one_order_closes_no_more_than_an_order_may(quantity, sec_type, price, part) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ibkr.guard.flatten import Left, plan
+from pytest_ibkr.guard.flatten import Left, Plan, Trade, plan
 from pytest_ibkr.guard.trades import Baseline, Present
-from tests.guard.account_facts import fill, held
+from tests.guard.account_facts import QQQ, SPY, fill, held
 
 OURS = {(7201, 1), (7201, 2)}
 
@@ -28,6 +29,13 @@ def test_what_the_run_bought_is_sold() -> None:
     assert (trade.action, trade.quantity, trade.target) == ("SELL", Decimal(3), Decimal(0))
 
 
+@pytest.mark.parametrize(("traded", "action"), [(1, "SELL"), (-1, "BUY")])
+def test_a_single_share_is_brought_back_too(traded: int, action: str) -> None:
+    trade = decided(0, traded, fill(traded))
+    assert trade == Trade(SPY, action, Decimal(1), target=Decimal(0))
+    assert str(trade) == f"{action} 1 SPY"
+
+
 def test_what_the_user_held_before_stays() -> None:
     trade = decided(5, 7, fill(2))
     assert (trade.action, trade.quantity, trade.target) == ("SELL", Decimal(2), Decimal(5))
@@ -44,9 +52,15 @@ def test_a_run_that_closed_what_it_opened_trades_nothing() -> None:
 
 def test_a_contract_somebody_else_traded_is_left() -> None:
     left = decided(0, 4, fill(3), fill(1, exec_id="z.1.01", client_id=9))
-    assert isinstance(left, Left)
-    assert not left.settles
-    assert "somebody else traded it during this run (+1 beside this run's +3)" in left.reason
+    assert left == Left(
+        SPY,
+        "somebody else traded it during this run (+1 beside this run's +3); the position is 4,"
+        " it was 0",
+        "look at the position in TWS and close by hand what you do not want",
+        settles=False,
+    )
+    assert str(left) == f"SPY stays as it is: {left.reason}\n  fix:   {left.fix}"
+    assert left.settles is False
 
 
 def test_a_direct_client_under_the_runs_own_client_id_is_somebody_else() -> None:
@@ -56,9 +70,13 @@ def test_a_direct_client_under_the_runs_own_client_id_is_somebody_else() -> None
 
 def test_a_position_that_executions_do_not_explain_is_left() -> None:
     left = decided(0, 2, fill(3))
-    assert isinstance(left, Left)
-    assert left.settles
-    assert "come to +3, but the position went from 0 to 2" in left.reason
+    assert left == Left(
+        SPY,
+        "this run's executions come to +3, but the position went from 0 to 2: something else"
+        " changed it (expiry, exercise, a transfer, another program)",
+        "look at the position in TWS and close by hand what you do not want",
+        settles=True,
+    )
 
 
 def test_executions_of_before_the_run_do_not_count() -> None:
@@ -84,6 +102,18 @@ def test_a_side_that_is_neither_stops_the_contract() -> None:
 
 def test_a_contract_only_others_traded_is_no_business_of_the_run() -> None:
     assert decided(0, 4, fill(4, client_id=9)) is None
+
+
+def test_contracts_are_decided_one_by_one_by_their_id() -> None:
+    fills = (
+        fill(4, exec_id="q.1.01", contract=QQQ),
+        fill(2, exec_id="t.1.01", client_id=9),
+        fill(1, exec_id="r.1.01", contract=QQQ),
+    )
+    both = Present((held(2), held(5, QQQ)), fills)
+    assert plan(Baseline(), both, OURS) == Plan((Trade(QQQ, "SELL", Decimal(5), Decimal(0)),))
+    own = Present((held(2), held(5, QQQ)), (*fills[::2], fill(2, exec_id="t.1.01")))
+    assert [each.contract for each in plan(Baseline(), own, OURS).trades] == [SPY, QQQ]
 
 
 @given(

@@ -1,6 +1,7 @@
-"""The audit log: one JSON line per decision, on disk when the call returns, nothing secret in it.
+"""The audit log: one JSON line per decision, handed to the system at once, nothing secret in it.
 
-Account ids and login names are masked; bytes of frames are never written.
+A log that cannot be written says so in ``failed`` and raises nothing: whoever writes may be
+cleaning up. Account ids and login names are masked; bytes of frames are never written.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ class AuditLog:
     Attributes:
         lines: written.
         secrets: texts replaced wherever they occur, beside account ids.
+        failed: why lines are missing; None while none is.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.lines = 0
         self.secrets: dict[str, str] = {}
+        self.failed: str | None = None
         self._file: IO[str] | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,8 +59,11 @@ class AuditLog:
             return
         at = datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
         kept = {name: self.clean(value) for name, value in said.items() if value not in (None, "")}
-        self._file.write(json.dumps({"at": at, "what": what, **kept}) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps({"at": at, "what": what, **kept}) + "\n")
+            self._file.flush()
+        except OSError as exc:
+            self.failed = exc.strerror or str(exc)
 
     def clean(self, value: Any) -> Any:
         """The value as it may be written."""
@@ -74,6 +80,9 @@ class AuditLog:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as exc:
+                self.failed = exc.strerror or str(exc)

@@ -13,15 +13,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from pytest_ibkr.errors import GatewayError
-from pytest_ibkr.guard.flatten import Plan, Trade, plan
-from pytest_ibkr.guard.trades import Present, described
+from pytest_ibkr.guard.flatten import Plan, Trade, plan, unaccounted
+from pytest_ibkr.guard.trades import ZERO, Forwarded, Present, described
 from pytest_ibkr.net.link import Link
 from pytest_ibkr.net.link_errors import CLIENT_ID_IN_USE, LinkLost
 from pytest_ibkr.net.relay.close_out import close_out
 from pytest_ibkr.net.relay.comparison import read_account
-from pytest_ibkr.net.relay.ledger import Ledger
+from pytest_ibkr.net.relay.ledger import Ledger, LedgerFull
 from pytest_ibkr.net.relay.recheck import same_accounts
-from pytest_ibkr.net.relay.working_orders import cancel
+from pytest_ibkr.net.relay.working_orders import cancel, own_open
 from pytest_ibkr.snapshot.redact import mask_accounts
 from pytest_ibkr.wire.versions import NEWEST
 
@@ -85,6 +85,7 @@ async def clean_up(
     *,
     cancels: bool = True,
     flattens: bool = True,
+    attended: bool = False,
     note: Callable[[str], None] = lambda _text: None,
 ) -> Cleaned:
     """Finish a run; never raises for what a gateway does, it reports.
@@ -95,15 +96,17 @@ async def clean_up(
             what must not be touched.
         cancels: whether working orders are cancelled.
         flattens: whether positions are closed.
+        attended: whether a person reads what is reported. A position that may be what became of
+            an order of unknown outcome keeps the ledger open until one has.
         note: told every step, masked.
     """
-    work = _Cleanup(upstream, ledger, note)
+    work = _Cleanup(upstream, ledger, note, attended=attended)
     try:
         if cancels:
             await work.cancel_orders()
         await work.flatten_positions(allowed=flattens and ledger.content.header.flattens)
-    except (GatewayError, OSError) as exc:
-        work.fail(f"the cleanup stopped: {exc}")
+    except Exception as exc:  # whatever a gateway answers: what is left is told, nothing is lost
+        work.fail(f"the cleanup stopped: {_said(exc)}")
     finally:
         await work.hang_up()
     work.close()
@@ -111,8 +114,11 @@ async def clean_up(
 
 
 class _Cleanup:
-    def __init__(self, upstream: Upstream, ledger: Ledger, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, upstream: Upstream, ledger: Ledger, note: Callable[[str], None], *, attended: bool
+    ) -> None:
         self._upstream, self._ledger, self._note = upstream, ledger, note
+        self._attended = attended
         self._links: dict[int, Link] = {}
         self._waits = False  # something is left that a later finish can do
         self.done = Cleaned()
@@ -120,18 +126,34 @@ class _Cleanup:
     # -- orders --------------------------------------------------------------------------
 
     async def cancel_orders(self) -> None:
-        """Cancel what works, client id by client id."""
-        content = self._ledger.content
-        for client_id in content.client_ids:
-            ids = {order_id for client, order_id in content.orders if client == client_id}
-            link = await self._link(client_id)
-            gone, working = await cancel(link, ids, timeout_s=self._upstream.timeout_s)
-            for order_id in sorted(gone):
-                text = f"cancelled {content.orders[client_id, order_id]}"
-                self._say(self.done.cancelled, text)
-            for order_id in sorted(working):
-                order = content.orders[client_id, order_id]
-                self._leave(f"{order} still works: cancel it in TWS", waits=True)
+        """Cancel what works, client id by client id; one that fails keeps none from the next."""
+        for client_id in self._ledger.content.client_ids:
+            try:
+                await self._cancel_of(client_id)
+            except Exception as exc:
+                self.fail(f"orders of client {client_id} could not be cancelled: {_said(exc)}")
+
+    async def _cancel_of(self, client_id: int) -> None:
+        content, timeout_s = self._ledger.content, self._upstream.timeout_s
+        sent = {key[1]: order for key, order in content.orders.items() if key[0] == client_id}
+        link = await self._link(client_id)
+        for each in await own_open(link, timeout_s=timeout_s):
+            order = sent.get(each.order_id)
+            if order is not None and not order.is_listed_as(each):
+                del sent[each.order_id]
+                self._leave(f"{order}: another order has its id now and is left alone", waits=False)
+        open_ = {number for number, order in sent.items() if not self._filled(order)}
+        gone, working = await cancel(link, set(sent), unlisted=open_, timeout_s=timeout_s)
+        for order_id in sorted(gone):
+            self._say(self.done.cancelled, f"cancelled {sent[order_id]}")
+        for order_id in sorted(working):
+            self._leave(f"{sent[order_id]} still works: cancel it in TWS", waits=True)
+
+    def _filled(self, order: Forwarded) -> bool:
+        """Whether executions that were seen are all of the order."""
+        fills = self._ledger.content.executions.values()
+        own = [each for each in fills if (each.client_id, each.order_id) == order.key]
+        return sum((each.shares for each in own), ZERO) >= max(order.quantity, *order.earlier, ZERO)
 
     # -- positions -----------------------------------------------------------------------
 
@@ -158,28 +180,41 @@ class _Cleanup:
         for _ in range(_READS):
             present = await read_account(link, earlier=ledger.content.executions.values())
             self._keep(present)
-            decided = plan(ledger.content.header.baseline, present, ledger.content.orders)
+            baseline, orders = ledger.content.header.baseline, ledger.content.orders
+            decided = plan(baseline, present, orders)
+            untold = unaccounted(baseline, present, orders.values())
+            decided = Plan(decided.trades, (*decided.left, *untold))
             if not any(each.settles for each in decided.left):
                 break
             await asyncio.sleep(_SETTLE_S)
         return decided
 
     def _keep(self, present: Present) -> None:
-        for execution in present.executions:
-            self._ledger.execution(execution)
+        try:
+            for execution in present.executions:
+                self._ledger.execution(execution)
+        except LedgerFull as exc:
+            self._waits = True
+            self._note(mask_accounts(str(exc)))
 
     async def _trade(self, trade: Trade, tried: dict[int, str], *, allowed: bool) -> None:
         con_id = trade.contract.con_id
         if not allowed:
             tried[con_id] = "positions of this run are not taken back at its end"
             return
-        outcome = await close_out(
-            await self._any_link(),
-            trade,
-            account=self._upstream.account,
-            before_send=lambda order: self._ledger.order(order, cleanup=True),
-            patience_s=self._upstream.patience_s,
-        )
+        try:
+            outcome = await close_out(
+                await self._any_link(),
+                trade,
+                account=self._upstream.account,
+                before_send=lambda order: self._ledger.order(order, cleanup=True),
+                patience_s=self._upstream.patience_s,
+            )
+        except Exception as exc:
+            tried[con_id] = f"closing it failed: {_said(exc)}"
+            self.fail(f"{described(trade.contract)}: {tried[con_id]}")
+            await self.cancel_orders()  # its closing order may work
+            return
         if outcome.filled:
             prices = ", ".join(map(str, outcome.prices))
             text = f"{trade.action} {outcome.filled} {described(trade.contract)} at {prices}"
@@ -190,7 +225,9 @@ class _Cleanup:
 
     def _report(self, decided: Plan, tried: dict[int, str]) -> None:
         for left in decided.left:
-            self._leave(str(left), waits=False)
+            waits = left.unknown and not self._attended
+            text = f"; when you have looked: {self._command()}" if waits else ""
+            self._leave(f"{left}{text}", waits=waits)
         for trade in decided.trades:
             why = tried.get(trade.contract.con_id, "the position keeps moving")
             fix = f"close it in TWS, or when its market is open: {self._command()}"
@@ -221,6 +258,8 @@ class _Cleanup:
                     raise
                 self._note(f"client id {client_id} is still in use: waiting")
             else:
+                own = [each for client, each in self._ledger.content.orders if client == client_id]
+                link.leave_out_order_ids(max(own, default=0))
                 self._links[client_id] = link
                 return link
             await asyncio.sleep(wait_s)
@@ -279,6 +318,10 @@ class _Cleanup:
     def _command(self) -> str:
         path = self._ledger.path
         return f"pytest-ibkr close-positions --paper-trading --session {path}"
+
+
+def _said(exc: Exception) -> str:
+    return str(exc) if isinstance(exc, (GatewayError, OSError)) else f"{type(exc).__name__}: {exc}"
 
 
 def _signed(trade: Trade) -> Decimal:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pytest_ibkr.errors import IbkrError, LiveRefused, UsageError
 from pytest_ibkr.guard.state import TestContext
 from pytest_ibkr.net.relay.core import Relay
+from pytest_ibkr.snapshot.redact import mask_accounts
 
 Asked = dict[str, Any]
 _MOST_SESSIONS: Final = 20
@@ -24,6 +25,8 @@ class Control:
         self._relay, self._stop = relay, stop
         self._commands: dict[str, Callable[[Asked], Awaitable[Any]]] = {
             "begin_test": self._begin_test,
+            "verdict": self._verdict,
+            "hang_up": self._hang_up,
             "end_test": self._end_test,
             "status": self._status,
             "now": self._now,
@@ -58,6 +61,12 @@ class Control:
         )
         ids = asked.get("client_ids")
         relay.begin_test(context, sessions, client_ids=None if ids is None else list(map(int, ids)))
+
+    async def _verdict(self, _asked: Asked) -> dict[str, Any]:
+        return (await self._relay.verdict_so_far()).as_dict()
+
+    async def _hang_up(self, asked: Asked) -> None:
+        await self._relay.hang_up({int(each) for each in asked.get("keep", ())})
 
     async def _end_test(self, _asked: Asked) -> dict[str, Any]:
         return (await self._relay.end_test()).as_dict()
@@ -125,8 +134,9 @@ class Control:
 def error_of(exc: Exception) -> dict[str, str]:
     """An error as it crosses the pipe."""
     if isinstance(exc, LiveRefused):
-        return {"kind": "refused", "rule": exc.rule, "text": str(exc)}
+        return {"kind": "refused", "rule": exc.rule, "text": mask_accounts(str(exc))}
     if type(exc).__name__ == "GatewayUnreachable":
-        return {"kind": "unreachable", "text": str(exc)}
-    text = str(exc) if isinstance(exc, IbkrError) else f"{type(exc).__name__}: {exc}"
+        return {"kind": "unreachable", "text": mask_accounts(str(exc))}
+    said = str(exc) if isinstance(exc, IbkrError) else f"{type(exc).__name__}: {exc}"
+    text = mask_accounts(said)
     return {"kind": "usage" if isinstance(exc, UsageError) else "failed", "text": text}

@@ -69,6 +69,7 @@ class Relay:
         self._numbers = itertools.count(1)
         self._start_s, self._start_mono_s = time.time(), time.monotonic()
         self._sessions: list[tuple[float, float]] = []
+        self._before: tuple[ClientSide, ...] = ()  # who was connected when the test began
         self._server: asyncio.Server | None = None
 
     # -- time ----------------------------------------------------------------------------
@@ -137,6 +138,11 @@ class Relay:
         if client is not None and client.state.client_id is not None:
             who["client_id"] = client.state.client_id
         self.log.write(self.now_s(), what, test=self.verdicts.name, **who, **said)
+        if self.log.failed is not None and self.ended is None:
+            why = f"the audit log cannot be written: {self.log.failed}"
+            self.failures.append(why)
+            fix = "make room for the audit log, then start again: nothing passes unrecorded"
+            self.end_run(EndRun("audit.unwritable", why, fix))
 
     def note(self, client: ClientSide, kind: str, **said: Any) -> None:
         """Put something that is no frame on the tape."""
@@ -184,7 +190,7 @@ class Relay:
 
     def failed(self, failure: BaseException) -> None:
         """Something of the relay itself went wrong: nothing passes any more."""
-        said = f"{type(failure).__name__}: {failure}"
+        said = self.log.clean(f"{type(failure).__name__}: {failure}")
         self.failures.append(said)
         fix = "please report this with the audit log"
         self.end_run(EndRun("relay.failed", f"the relay failed: {said}", fix))
@@ -225,7 +231,7 @@ class Relay:
         client_ids: Collection[int] | None = None,
     ) -> None:
         """Requests belong to this test from now on."""
-        self._sessions = sessions
+        self._sessions, self._before = sessions, tuple(self.clients)
         if client_ids is not None:
             first, last = self.spec.client_ids
             given = {each for each in client_ids if first <= each <= last}
@@ -236,6 +242,26 @@ class Relay:
         self.look_at_market()
         self.audit("begin", places_orders=context.places_orders)
 
+    async def verdict_so_far(self) -> TestVerdict:
+        """What is known of the running test, proof included; it goes on."""
+        bypassed = await self._proof()
+        return self.verdicts.so_far(self.clients, bypassed=bypassed, ended=self.ended)
+
+    async def hang_up(self, keep: Collection[int]) -> None:
+        """End what connected since the test began, once what it sent was judged.
+
+        Args:
+            keep: client ids of programs that stay.
+        """
+        gone = [
+            client
+            for client in self.clients
+            if client not in self._before and client.state.client_id not in keep
+        ]
+        await self._drain(gone)
+        for client in gone:
+            client.close("its test closed the session")
+
     async def end_test(self) -> TestVerdict:
         """Let what was sent be judged, end faults, take the proof, return the verdict."""
         await self._drain()
@@ -243,18 +269,26 @@ class Relay:
         for client in self.clients:
             client.downward.lanes.clear()
         left = [f"order {each.order_id} of client {each.client_id}" for each in self._working()]
-        ordering = self.run.test is not None and self.run.test.places_orders
-        bypassed = await self.dealings.prove() if ordering or self.verdicts.orders else ()
+        bypassed = await self._proof()
         self.audit("end_test", orders=self.verdicts.orders, left=len(left))
         self.run.end_test()
         return self.verdicts.end(
             self.clients, faults=counts, left_working=left, bypassed=bypassed, ended=self.ended
         )
 
-    async def _drain(self) -> None:
+    async def _proof(self) -> tuple[str, ...]:
+        """What bypassed the relay, in a test that places orders."""
+        ordering = self.run.test is not None and self.run.test.places_orders
+        return await self.dealings.prove() if ordering or self.verdicts.orders else ()
+
+    async def _drain(self, only: Collection[ClientSide] | None = None) -> None:
         """What a test sent is judged as its own, not as the next one's; who sends on is cut."""
         deadline_s = time.monotonic() + _DRAIN_S
-        while busy := [client for client in self.clients if len(client.upward)]:
+        while busy := [
+            client
+            for client in self.clients
+            if len(client.upward) and (only is None or client in only)
+        ]:
             if time.monotonic() > deadline_s:
                 for client in busy:
                     self.dropped(client, "requests left over at the test's end")

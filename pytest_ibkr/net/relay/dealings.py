@@ -16,9 +16,10 @@ from pytest_ibkr.guard.decision import Refuse
 from pytest_ibkr.guard.trades import Baseline, Forwarded
 from pytest_ibkr.net.link import Link
 from pytest_ibkr.net.link_errors import LinkLost, LinkTimeout
-from pytest_ibkr.net.relay.cleanup import Cleaned, Upstream, clean_up
+from pytest_ibkr.net.relay.cleanup import Upstream, clean_up
 from pytest_ibkr.net.relay.comparison import compare, take_baseline
 from pytest_ibkr.net.relay.ledger import Ledger, LedgerFull, unfinished
+from pytest_ibkr.net.relay.leftovers import finish_leftovers
 from pytest_ibkr.net.relay.lock import RunLock, RunLocked
 from pytest_ibkr.net.relay.own_session import ASK_S, OwnSession, unreachable
 from pytest_ibkr.net.relay.probe import probe
@@ -29,6 +30,7 @@ from pytest_ibkr.snapshot.redact import mask_account, mask_accounts
 if TYPE_CHECKING:
     from pytest_ibkr.net.relay.client_side import ClientSide
     from pytest_ibkr.net.relay.core import Relay
+    from pytest_ibkr.wire.messages.executions import ExecutionData
     from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 
@@ -49,6 +51,8 @@ class Dealings:
         self._lock: RunLock | None = None
         self._disk = asyncio.Lock()
         self._first_order = True
+        self._finishing: asyncio.Future[None] | None = None
+        self._keeping: set[asyncio.Task[None]] = set()
 
     @property
     def facts(self) -> RelayFacts:
@@ -106,7 +110,8 @@ class Dealings:
             raise LiveRefused(str(exc), rule="run.locked") from exc
         except UsageError as exc:
             raise LiveRefused(str(exc), rule="run.state") from exc
-        await self._finish_earlier(directory, account)
+        self._finishing = asyncio.ensure_future(self._finish_earlier(directory, account))
+        await asyncio.shield(self._finishing)
         self._baseline = await take_baseline(link, timeout_s=ASK_S)
         self.ledger = Ledger.begin(
             directory,
@@ -120,21 +125,17 @@ class Dealings:
     async def _finish_earlier(self, directory: Path, account: str) -> None:
         """Clean up after runs that could not; what stays open blocks new orders."""
         relay = self._relay
-        left = unfinished(directory, account)
-        relay.run.open_ledger = bool(left)
+        relay.run.open_ledger = bool(unfinished(directory, account))
         if relay.spec.mode != "tests":
             return
-        done: list[Cleaned] = []
-        for path in left:
-            try:
-                ledger = Ledger.resume(path)
-            except (UsageError, OSError) as exc:
-                done.append(Cleaned(failed=[mask_accounts(str(exc))]))
-                continue
-            done.append(await clean_up(self._upstream(account), ledger))
-        relay.run.open_ledger = any(not each.closed for each in done)
+        done = await finish_leftovers(
+            self._upstream(account),
+            directory,
+            note=lambda text: relay.audit("cleanup", reason=text),
+        )
+        relay.run.open_ledger = bool(unfinished(directory, account))
         relay.audit("finished", reason=f"{len(done)} ledgers of earlier runs")
-        others = tuple(each.as_dict() for each in done)
+        others = tuple(each.as_dict() for each in done.values())
         self._found = dataclasses.replace(self._found, finished=others)
 
     def _upstream(self, account: str) -> Upstream:
@@ -182,6 +183,21 @@ class Dealings:
             return _unrecorded(str(exc).partition("\n")[0], order.order_id)
         return None
 
+    def executed(self, execution: ExecutionData) -> None:
+        """A gateway forgets executions at midnight: put one on disk, soon."""
+        ledger = self.ledger
+        if ledger is not None and execution.exec_id not in ledger.content.executions:
+            task = asyncio.get_running_loop().create_task(self._keep(ledger, execution))
+            self._keeping.add(task)
+            task.add_done_callback(self._keeping.discard)
+
+    async def _keep(self, ledger: Ledger, execution: ExecutionData) -> None:
+        try:
+            async with self._disk:
+                await asyncio.get_running_loop().run_in_executor(None, ledger.execution, execution)
+        except LedgerFull as exc:  # it is known to this process, and the gateway lists it today
+            self._relay.audit("note", reason=str(exc).partition("\n")[0])
+
     async def prove(self) -> tuple[str, ...]:
         """Compare the account with what was forwarded; one sentence for each thing that did not
         pass the relay."""
@@ -210,6 +226,8 @@ class Dealings:
         """Stop watching, clean up, give the lock back; return what was done."""
         await self.session.stop_watching()
         done: dict[str, Any] = {}
+        if self._finishing is not None:  # a closing order of it may work
+            await asyncio.wait({self._finishing})
         try:
             async with self._disk:
                 done = await self._clean_up()

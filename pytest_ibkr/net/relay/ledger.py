@@ -118,7 +118,8 @@ class Ledger:
         line = order_line(order, at=at, cleanup=cleanup)
         with self._turn:
             if self._handle is None:
-                self._create(header_line(self.content.header) + line)
+                seen = b"".join(map(execution_line, self.content.executions.values()))
+                self._create(header_line(self.content.header) + seen + line)
             else:
                 self._append(line)
             self.content.add(order, cleanup=cleanup)

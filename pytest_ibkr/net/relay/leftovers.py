@@ -10,6 +10,7 @@ from pytest_ibkr.net.relay.cleanup import Cleaned, Upstream, clean_up
 from pytest_ibkr.net.relay.ledger import Ledger, unfinished
 from pytest_ibkr.net.relay.ledger_lines import LedgerBroken
 from pytest_ibkr.net.relay.state_dir import account_key
+from pytest_ibkr.snapshot.redact import mask_accounts
 
 
 async def finish_leftovers(
@@ -17,6 +18,7 @@ async def finish_leftovers(
     directory: Path,
     *,
     paths: Iterable[Path] | None = None,
+    attended: bool = False,
     note: Callable[[str], None] = lambda _text: None,
 ) -> dict[Path, Cleaned]:
     """Clean up after earlier runs of this account, oldest first; never raises for one of them.
@@ -26,6 +28,7 @@ async def finish_leftovers(
 
     Args:
         paths: which ledgers; default every open one of the account.
+        attended: whether a person reads what is reported, see ``clean_up``.
 
     Raises:
         UsageError: a ledger that was named belongs to another account, or is closed.
@@ -37,14 +40,14 @@ async def finish_leftovers(
         try:
             ledger = Ledger.resume(path)
         except (LedgerBroken, OSError) as exc:
-            done[path] = Cleaned(failed=[str(exc)])
+            done[path] = Cleaned(failed=[mask_accounts(str(exc))])
             continue
         if ledger.content.header.account_key != account_key(directory, upstream.account):
             ledger.release()
             done[path] = Cleaned(failed=[f"{path} is about another account: left as it is"])
             continue
         note(f"finishing {ledger.content.header.name!r} of {ledger.content.header.opened_at}")
-        done[path] = await clean_up(upstream, ledger, note=note)
+        done[path] = await clean_up(upstream, ledger, attended=attended, note=note)
     return done
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.errors import GatewayError, GatewayUnreachable, LiveRefused
@@ -75,6 +74,7 @@ class OwnSession:
     def watch(self) -> None:
         """Check the accounts and read the clock from now on."""
         self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
+        self._watch.add_done_callback(self._watched)
 
     async def link(self) -> Link:
         """The connection, alive; a new one is verified like the first.
@@ -115,8 +115,7 @@ class OwnSession:
         """Check nothing any more."""
         if self._watch is not None:
             self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+            await asyncio.wait({self._watch})
 
     async def close(self) -> None:
         """Hang up."""
@@ -173,6 +172,11 @@ class OwnSession:
                 reason = f"the relay's own connection: {_first_line(exc)}"
                 self._relay.audit("note", reason=reason)
                 await asyncio.sleep(_RECONNECT_S)
+
+    def _watched(self, watch: asyncio.Task[None]) -> None:
+        """A watch that broke watches nothing: nothing passes any more."""
+        if not watch.cancelled() and (failure := watch.exception()) is not None:
+            self._relay.failed(failure)
 
     def _read(self, reading: ClockReading) -> None:
         self.offset_s = reading.offset_s

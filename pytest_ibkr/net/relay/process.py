@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from pytest_ibkr.errors import LiveRefused
 from pytest_ibkr.net.relay import parent
 from pytest_ibkr.net.relay.control import Control, error_of
 from pytest_ibkr.net.relay.core import Relay
@@ -55,8 +56,10 @@ class Process:
 
     async def finish(self, why: str) -> None:
         """Stop, and end the process."""
-        await self.stop(why)
-        self._over.set()
+        try:
+            await self.stop(why)
+        finally:
+            self._over.set()
 
     async def stop(self, why: str) -> dict[str, Any]:
         """Stop forwarding at once, take the proof, clean up; only the first call does it."""
@@ -68,6 +71,9 @@ class Process:
     async def _start(self) -> None:
         try:
             facts = await self._relay.dealings.verify()
+            if (ended := self._relay.ended) is not None:
+                text = f"{ended.reason}\n  state: nobody was let in\n  fix:   {ended.fix}"
+                raise LiveRefused(text, rule=ended.rule)
             port = await self._relay.listen()
         except Exception as exc:
             self._tell({"event": "refused", "error": error_of(exc)})
@@ -83,9 +89,12 @@ class Process:
         cleanup: dict[str, Any] = {}
         try:
             bypassed = await relay.dealings.prove()
+        except Exception as exc:  # the cleanup does not depend on the proof
+            self._failed_at_end(exc)
+        try:
             cleanup = await relay.dealings.end()
         except Exception as exc:
-            relay.failures.append(f"the end of the run: {type(exc).__name__}: {exc}")
+            self._failed_at_end(exc)
         relay.audit("stop", reason=why, cleanup=cleanup, bypassed=list(bypassed))
         metrics = {**relay.metrics.summary(), "tape_dropped": relay.tape.dropped}
         return RelaySummary(
@@ -97,6 +106,10 @@ class Process:
             failed=tuple(relay.failures),
             ended=relay.ended,
         ).as_dict()
+
+    def _failed_at_end(self, exc: Exception) -> None:
+        said = f"the end of the run: {type(exc).__name__}: {exc}"
+        self._relay.failures.append(self._relay.log.clean(said))
 
     def _hung_up(self) -> None:
         self._spawn(self.finish("pipe closed"))

@@ -53,19 +53,30 @@ class Verdicts:
 
     def measured(self, client: ClientSide) -> None:
         """Take what a client's meter has to say; it starts afresh."""
-        meter = client.upward.meter
-        if meter.delayed and len(self._paced) < _MOST:
-            self._paced.append(
-                Paced(
-                    connection=client.number,
-                    client_id=client.state.client_id,
-                    peak_per_s=meter.peak_per_s,
-                    over=meter.over,
-                    delayed=meter.delayed,
-                    longest_wait_s=round(meter.longest_wait_s, 4),
-                )
-            )
-        meter.begin()
+        if client.upward.meter.delayed and len(self._paced) < _MOST:
+            self._paced.append(_paced(client))
+        client.upward.meter.begin()
+
+    def so_far(
+        self,
+        clients: Iterable[ClientSide],
+        *,
+        bypassed: Iterable[str] = (),
+        ended: EndFacts | None = None,
+    ) -> TestVerdict:
+        """Return what is known while the test goes on; nothing is forgotten."""
+        meters = [(client, client.upward.meter) for client in clients]
+        # Who went over is known at once; that its requests were delayed, once they went.
+        over = [_paced(client) for client, meter in meters if meter.delayed or meter.over]
+        return TestVerdict(
+            name=self.name,
+            refusals=tuple(self._refusals),
+            paced=(*self._paced, *over),
+            dropped=tuple(self._dropped),
+            bypassed=tuple(bypassed),
+            orders=self.orders,
+            ended=ended,
+        )
 
     def end(
         self,
@@ -93,3 +104,15 @@ class Verdicts:
         self._refusals, self._paced, self._dropped = [], [], []
         self.name = ""
         return verdict
+
+
+def _paced(client: ClientSide) -> Paced:
+    meter = client.upward.meter
+    return Paced(
+        connection=client.number,
+        client_id=client.state.client_id,
+        peak_per_s=meter.peak_per_s,
+        over=meter.over,
+        delayed=meter.delayed,
+        longest_wait_s=round(meter.longest_wait_s, 4),
+    )

@@ -7,6 +7,7 @@ they have proved to be paper, and no order byte ever does.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,13 @@ def only_the_handshake(gateway: EvilGateway) -> bool:
     )
 
 
-@pytest.mark.parametrize("accounts", NOT_PAPER)
+def later(rows: list[Any], *, after: int) -> list[Any]:
+    """The same rows, those behind the first few for the longer tier."""
+    marked = [pytest.param(*row.values, id=row.id, marks=pytest.mark.ci) for row in rows[after:]]
+    return [*rows[:after], *marked]
+
+
+@pytest.mark.parametrize("accounts", later(NOT_PAPER, after=4))
 def test_a_gateway_that_does_not_prove_to_be_paper_hears_the_handshake_only(accounts, tmp_path):
     with (
         EvilGateway(Script(accounts=always(accounts))) as gateway,
@@ -160,7 +167,7 @@ def hung_up(client: Careless) -> bool:
     return client.is_closed()
 
 
-@pytest.mark.parametrize("accounts", CHANGES)
+@pytest.mark.parametrize("accounts", later(CHANGES, after=1))
 def test_a_list_that_changes_in_mid_session_ends_everything(accounts, tmp_path):
     with EvilGateway() as gateway, relay(gateway, tmp_path) as handle, ordering(handle):
         with started(handle) as client:
@@ -173,7 +180,7 @@ def test_a_list_that_changes_in_mid_session_ends_everything(accounts, tmp_path):
         assert not gateway.suspicious()
 
 
-@pytest.mark.parametrize("accounts", CHANGES)
+@pytest.mark.parametrize("accounts", later(CHANGES, after=1))
 def test_a_list_that_changed_without_a_word_is_met_before_the_first_order(accounts, tmp_path):
     with EvilGateway() as gateway, relay(gateway, tmp_path) as handle, started(handle) as client:
         gateway.script = dataclasses.replace(gateway.script, accounts=always(accounts))
@@ -184,7 +191,7 @@ def test_a_list_that_changed_without_a_word_is_met_before_the_first_order(accoun
         assert handle.ended is not None
 
 
-@pytest.mark.parametrize("accounts", CHANGES)
+@pytest.mark.parametrize("accounts", later(CHANGES, after=1))
 def test_a_list_that_changed_before_a_client_came_back_lets_nothing_through(accounts, tmp_path):
     replay = b"3\x0055\0Submitted\0000\x001\x000\x00987\x000\x000\x007001\0\x000\0"
     with EvilGateway() as gateway, relay(gateway, tmp_path) as handle, ordering(handle):

@@ -13,6 +13,7 @@ from tests.system.live.evil_gateway import EvilGateway, Script
 from tests.system.live.ids import LIVE, PAPER
 from tests.system.live.under_relay import CLIENT_ID, ordering, relay, settle, started
 
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(120)]
 REPLAYED = b"3\x0055\0Submitted\0000\x001\x000\x00987\x000\x000\x001\0\x000\0"  # client 1's order
 REPLAY_END = b"53\x001\0"
 
