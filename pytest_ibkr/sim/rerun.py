@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _GREETING: Final = (b"9", b"15")
 PATIENCE_S: Final = 15.0  # a snapshot ends after 11 seconds
-_TAIL_S: Final = 1.0
+HASTE_S: Final = 2.0  # by how much an answer may come sooner here than it was recorded
 _Answer = tuple[str, int | None, object]
 
 
@@ -53,26 +53,30 @@ class Rerun:
         self.said: dict[int, list[Said]] = {each.number: [] for each in connections}
         self._due: dict[int, Counter[_Answer]] = {n: Counter() for n in self._connections}
         self._came: dict[int, Counter[_Answer]] = {n: Counter() for n in self._connections}
+        self._ended: set[int] = set()
 
     def run(self) -> Mapping[int, list[Said]]:
         """Return what clients and the simulated gateway said, by connection.
 
+        What comes here at the end of a recorded connection and was not recorded is left out: nobody
+        knows what that client would have been told next.
+
         Raises:
             GatewayError: the simulated gateway failed.
         """
-        last_s = 0.0
+        left = {number: len(each.said) for number, each in self._connections.items()}
         for number, each in self._in_order():
-            last_s = each.at_s
             if each.by_client:
                 self._walk_to(self._start_s + each.at_s)
                 self._wait_for_answers(number)
                 self._send(number, each)
             elif (answer := _answer(each.payload, self._connections[number].version)) is not None:
                 self._due[number][answer] += 1
-        self._walk_to(self._start_s + last_s)
-        for number in self._connections:
-            self._wait_for_answers(number)
-        self._walk_to(self._engine.now_s + _TAIL_S)
+            left[number] -= 1
+            if not left[number]:
+                self._walk_to(self._start_s + each.at_s)
+                self._wait_for_answers(number)
+                self._end(number)
         if self._engine.failures:
             raise GatewayError(
                 f"the simulated gateway failed: {self._engine.failures[0]!r}\n"
@@ -80,6 +84,19 @@ class Rerun:
                 "  fix:   this is a defect of pytest-ibkr: please report it with the recording"
             ) from self._engine.failures[0]
         return self.said
+
+    def _end(self, number: int) -> None:
+        """Hear this connection no further, and forget what it may not have stayed to hear."""
+        end_s, version = self._engine.now_s - self._start_s, self._connections[number].version
+        said, came, due = self.said[number], self._came[number], self._due[number]
+        while said and not said[-1].by_client and said[-1].at_s > end_s - HASTE_S:
+            answer = _answer(said[-1].payload, version)
+            if answer is not None and came[answer] <= due[answer]:
+                break
+            said.pop()
+            if answer is not None:
+                came[answer] -= 1
+        self._ended.add(number)
 
     def _in_order(self) -> Iterator[tuple[int, Said]]:
         everything = [(n, s) for n, each in self._connections.items() for s in each.said]
@@ -130,6 +147,8 @@ class Rerun:
         for number, client in self._clients.items():
             version = self._connections[number].version
             for payload in _payloads(client.take_output()):
+                if number in self._ended:
+                    continue
                 self.said[number].append(Said(at_s, by_client=False, payload=payload))
                 if (answer := _answer(payload, version)) is not None:
                     self._came[number][answer] += 1

@@ -107,6 +107,25 @@ def test_our_own_gateway_answers_as_it_was_recorded(own: Recording, compared: Co
     assert {each["connection"] for each in found["requests"]} == {1, 2}
 
 
+def test_what_a_client_did_not_stay_to_hear_is_no_difference(
+    own: Recording, compared: Compare
+) -> None:
+    """A test ends at "Filled"; the commission and the position came a moment later."""
+    ends = {}
+    for place, frame in enumerate(own.frames):
+        if frame.name == "OrderStatus" and "Filled" in frame.fields:
+            ends.setdefault(frame.speaker, place)
+    cut = changed_until(own, max(ends.values()))
+    assert not any(frame.name == "CommissionReport" for frame in cut.frames[-3:])
+    code, found, _ = compared(cut)
+    assert [each for each in found["requests"] if each["differences"]] == []
+    assert code == 0
+
+
+def changed_until(recording: Recording, place: int) -> Recording:
+    return replace(recording, frames=recording.frames[: place + 1])
+
+
 def _field(frame: Frame, place: int, value: str) -> Frame:
     fields = list(frame.fields)
     fields[place] = value
