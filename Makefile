@@ -8,6 +8,8 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
 ARGS =
 WORKERS = 2
+# Tests of the ci tier wait for other processes more than they compute.
+CI_WORKERS = 5
 TRACE = build/trace
 # A part of the tests says nothing about requirements as a whole: no trace with ARGS.
 trace = $(if $(ARGS),,--req-trace=$(TRACE)/$(1).json)
@@ -56,7 +58,7 @@ test: $(VENV)/.installed
 	$(PYTEST) -n $(WORKERS) -m "not ci and not proof" $(call trace,test) $(ARGS)
 
 ci: $(VENV)/.installed
-	$(PYTEST) -n $(WORKERS) -m ci $(call trace,ci) $(ARGS)
+	$(PYTEST) -n $(CI_WORKERS) -m ci $(call trace,ci) $(ARGS)
 
 conformance: $(VENV_IBAPI10)/.installed
 	$(VENV_IBAPI10)/bin/python -m pytest tests/conformance tests/bot tests/system \
@@ -80,7 +82,7 @@ bench: $(VENV)/.installed
 # A failing proof keeps its old figure; the others are still written. What measures time runs
 # alone, after what only counts.
 PROOF = -m proof --timeout=0
-COUNTING = tests/conformance tests/fuzz tests/sim tests/wire
+COUNTING = tests/conformance tests/fuzz tests/guard tests/sim tests/wire
 proof: $(VENV)/.installed $(VENV_IBAPI10)/.installed
 	rm -rf build/proof
 	failed=0; export HYPOTHESIS_PROFILE=proof; \

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ NAME: Final = "ibkr-capture"
 SYMBOLS: Final = ("SPY", "QQQ", "IWM", "VIX")
 _REFUSED, _DECLINED = pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.OK
 _YES: Final = ("y", "yes")
+_CAPTURES: Final = "capturemanager"
 
 
 def register(config: pytest.Config) -> None:
@@ -73,9 +75,12 @@ class CapturePlugin:
         return self._run
 
     def say(self, line: str) -> None:
-        """Tell the person at the terminal how it goes."""
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and self._config.get_verbosity() >= 0:
+        """Tell the person at the terminal how it goes, whatever pytest captures meanwhile."""
+        plugins = self._config.pluginmanager
+        reporter, captures = plugins.get_plugin("terminalreporter"), plugins.get_plugin(_CAPTURES)
+        if reporter is None or self._config.get_verbosity() < 0:
+            return
+        with captures.global_and_fixture_disabled() if captures else nullcontext():
             reporter.ensure_newline()
             reporter.write_line(f"  {line}")
 
@@ -104,7 +109,7 @@ class CapturePlugin:
         names = ", ".join(each.symbol for each in self.plan.underlyings)
         if self._config.getoption("ibkr_yes", default=False):
             return
-        manager = self._config.pluginmanager.get_plugin("capturemanager")
+        manager = self._config.pluginmanager.get_plugin(_CAPTURES)
         if manager is not None:
             manager.suspend_global_capture(in_=True)
         try:

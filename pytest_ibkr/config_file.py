@@ -56,7 +56,10 @@ class GatewaySection(_Section):
             try:
                 ipaddress.ip_address(host)
             except ValueError:
-                raise ValueError(f"{host!r} is not an IP address; names are not resolved") from None
+                raise ValueError(
+                    f"{host!r} is not an IP address, and names are not resolved;"
+                    " this machine is 127.0.0.1"
+                ) from None
         return value
 
     @field_validator("port", "extra_paper_ports")
@@ -305,7 +308,7 @@ def _load(path: Path, model: type[S]) -> S:
 def _explain(error: Any, model: type[_Section]) -> str:
     place = ".".join(map(str, error["loc"]))
     if error["type"] != "extra_forbidden":
-        return f"{place}: {error['msg']}"
+        return f"{place}: {error['msg'].removeprefix('Value error, ')}"
     *section, key = error["loc"]
     if reason := _WITHOUT_EFFECT.get(str(key)):
         return f"{place}: this key has no effect here: {reason}; remove it"

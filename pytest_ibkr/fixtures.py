@@ -168,6 +168,8 @@ def live_gateway(pytestconfig: pytest.Config) -> Iterator[Session]:
 
     if (live := pytestconfig.pluginmanager.get_plugin(LIVE_RUN)) is not None:
         shared: Any = live.new_session("live tests", client_id=_LIVE_CLIENT_ID)
+        if (report := _report(pytestconfig)) is not None:
+            report.shared(shared, live.gateway)
         pytestconfig.stash[LIVE_SESSION] = shared
         yield shared
         del pytestconfig.stash[LIVE_SESSION]

@@ -71,8 +71,12 @@ def paper_account(config: ConfigFile, path: Path, environ: Mapping[str, str]) ->
         return PaperAccount(counts[0][1])
     set_it = f"set {ACCOUNT_VARIABLE}, or write paper_trading.account into {local}"
     if in_files:
+        place = in_files[0][0]
+        untrack = (
+            f"git rm --cached {place}, and put it into .gitignore" if place == local else set_it
+        )
         return PaperAccount(
-            None, f"{in_files[0][0]} is, or may be, tracked by git and does not count; {set_it}"
+            None, f"{place} is, or may be, tracked by git and does not count; {untrack}"
         )
     return PaperAccount(None, f"no paper account is named; {set_it}")
 

@@ -74,6 +74,15 @@ def test_a_tracked_file_does_not_count(path: Path) -> None:
     assert account_of(path, IBKR_PAPER_ACCOUNT=OTHER).id == OTHER
 
 
+def test_a_tracked_file_of_the_machines_own_is_to_be_taken_out_of_git(path: Path) -> None:
+    local = path.with_name("live.local.yaml")
+    local.write_text(NAMED, "utf-8")
+    tracked(local)
+    found = account_of(path)
+    assert found.id is None
+    assert f"git rm --cached {local}" in found.why_not
+
+
 def test_two_places_may_not_name_two_accounts(path: Path) -> None:
     path.write_text(NAMED, "utf-8")
     assert account_of(path, IBKR_PAPER_ACCOUNT=MINE).id == MINE
@@ -183,5 +192,5 @@ def test_a_raised_or_misspelt_limit_is_refused(path: Path, limits, place: str) -
 @pytest.mark.parametrize("host", ["gateway.example", "localhost", "127.1"])
 def test_listed_hosts_are_addresses_too(path: Path, host: str) -> None:
     path.write_text(f"gateway: {{listed_hosts: ['{host}']}}\n", "utf-8")
-    with pytest.raises(SettingsError, match="is not an IP address; names are not resolved"):
+    with pytest.raises(SettingsError, match="is not an IP address, and names are not resolved"):
         load_config(path)

@@ -68,7 +68,8 @@ def run(endpoint: Endpoint | None) -> int:
     try:
         lines = _checks(config, where)
     except (LiveRefused, GatewayError) as exc:
-        name = "account" if isinstance(exc, LiveRefused) else "gateway"
+        refused = isinstance(exc, LiveRefused) and not exc.rule.startswith("endpoint.")
+        name = "account" if refused else "gateway"
         lines = [Check(name, "FAIL", _masked(str(exc)))]
     for line in text_of(lines):
         print(line)

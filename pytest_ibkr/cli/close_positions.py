@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE = 0, 1, 2
 CONFIG_FILE: Final = Path("config/live_validation_config.yaml")
-ACCOUNT_VARIABLE: Final = "IBKR_PAPER_ACCOUNT"
 DESCRIPTION: Final = (
     "Cancels every open order and closes every position of a paper account with marketable limit"
     " orders, after it has listed them and asked. Exit codes: 0 flat, or declined; 1 something is"
@@ -138,20 +137,16 @@ def _sure(options: argparse.Namespace) -> bool:
 
 
 def _spec(endpoint: tuple[str, int] | None) -> RelaySpec:
-    from pytest_ibkr.config_file import ConfigFile, load_config, load_local, local_file_of
+    from pytest_ibkr.config_file import ConfigFile, load_config
+    from pytest_ibkr.live_gateway import paper_account
     from pytest_ibkr.net.relay.spec import RelaySpec
 
     config = load_config(CONFIG_FILE) if CONFIG_FILE.is_file() else ConfigFile()
-    local = local_file_of(CONFIG_FILE)
-    account = os.environ.get(ACCOUNT_VARIABLE)
-    if not account:
-        account = load_local(local).paper_trading.account if local.is_file() else None
-    if not account:
+    account = paper_account(config, CONFIG_FILE, os.environ)
+    if account.id is None:
         raise UsageError(
             "nobody says which account is meant"
-            "\n  state: nothing was connected"
-            f"\n  fix:   set {ACCOUNT_VARIABLE}, or paper_trading.account in {local},"
-            " which git does not track"
+            f"\n  state: nothing was connected\n  fix:   {account.why_not}"
         )
     gateway = config.gateway
     host, port = endpoint or (gateway.host, gateway.port)
@@ -159,7 +154,7 @@ def _spec(endpoint: tuple[str, int] | None) -> RelaySpec:
         host=host,
         port=port,
         mode="close",
-        expected_account=account,
+        expected_account=account.id,
         extra_paper_ports=(*gateway.extra_paper_ports, *((port,) if endpoint else ())),
         listed_hosts=gateway.listed_hosts,
         handshake_timeout_s=gateway.timeout,

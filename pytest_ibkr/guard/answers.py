@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pytest_ibkr.guard import accounts
@@ -16,6 +17,7 @@ from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice, ManagedAccounts, NextValidId
 
+_AS_READ: Final = re.compile(r"[\s+_0]*(?P<id>\d_?\d)(?!_?\d)")
 _CHECK: Final = "find out who logged the gateway in, and run again"
 
 
@@ -38,7 +40,22 @@ def seen(
         client.verified = client.started
     elif isinstance(message, Message):
         _note(message, client, run, now_s)
+    elif reads_as_accounts(message.payload):
+        return unreadable()
     return Release() if client.verified else _held(client, run, size)
+
+
+def reads_as_accounts(payload: bytes) -> bool:
+    """Whether some client takes a frame for managedAccounts: ids are read as `` 15``, ``+15``,
+    ``0015`` and, by clients that stop at the first other character, ``15abc``."""
+    number = _AS_READ.match(payload.partition(b"\0")[0].decode("utf-8", "ignore"))
+    return number is not None and int(number["id"]) == ManagedAccounts.MSG_ID
+
+
+def unreadable() -> EndRun:
+    """What ends a run that cannot know any more which accounts are served."""
+    reason = "the gateway named accounts in a way that cannot be read"
+    return EndRun("account.unreadable", reason, _CHECK)
 
 
 def recheck(text: str, run: RunState) -> EndRun | None:
@@ -83,7 +100,7 @@ def _note(message: Message, client: ClientState, run: RunState, now_s: float) ->
             run.first_positions.setdefault(message.contract.con_id, message.position)
             _describe(message.contract, run)
         case ContractData():
-            run.security_types[message.con_id] = message.sec_type
+            _describe(_contract(message), run)
         case _:
             run.quotes.seen(client.connection, message, now_s)
 
@@ -91,3 +108,16 @@ def _note(message: Message, client: ClientState, run: RunState, now_s: float) ->
 def _describe(contract: Contract, run: RunState) -> None:
     if contract.con_id:
         run.security_types[contract.con_id] = contract.sec_type
+        run.quotes.told(contract)
+
+
+def _contract(details: ContractData) -> Contract:
+    return Contract(
+        con_id=details.con_id,
+        symbol=details.symbol,
+        sec_type=details.sec_type,
+        expiry=(details.last_trade_date or details.expiry).partition(" ")[0],
+        strike=details.strike,
+        right=details.right,
+        currency=details.currency,
+    )

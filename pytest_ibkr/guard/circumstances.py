@@ -20,7 +20,7 @@ def of_any_order(order: PlaceOrder, run: RunState) -> Refuse | None:
     """What holds for previews too."""
     if run.mode == "read":
         return _no(order, "order.read-run", "this run reads and orders nothing", "order in tests")
-    why = PaperAccounts(run.accounts or ("",)).reading_only
+    why = PaperAccounts(run.accounts).reading_only if run.accounts else None
     if why is not None:
         return _no(
             order,

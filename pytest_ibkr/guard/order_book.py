@@ -99,7 +99,7 @@ class OrderBook:
 
     def is_foreign_group(self, oca_group: str) -> bool:
         """Whether an order that was not placed here is in this one-cancels-all group."""
-        return oca_group in self._foreign_groups
+        return _group(oca_group) in self._foreign_groups
 
     def placed(self, client_id: int, message: PlaceOrder, *, test: str, now_s: float) -> None:
         """An order or a change of one was allowed."""
@@ -122,8 +122,8 @@ class OrderBook:
         known = self._known(echo.client_id, echo.order_id)
         if known is not None:
             _take(known, echo.status, echo.perm_id)
-        elif echo.oca_group and self.is_foreign(echo.client_id, echo.order_id):
-            self._foreign_groups.add(echo.oca_group)
+        elif self.is_foreign(echo.client_id, echo.order_id):
+            self._foreign_groups |= {_group(echo.oca_group)} - {""}
 
     def reported(self, report: OrderStatus) -> None:
         """The gateway told an order's status, of whatever client."""
@@ -146,6 +146,11 @@ class OrderBook:
         if known is None and (client_id, order_id) not in self._previews:
             self._foreign.add((client_id, order_id))
         return known
+
+
+def _group(name: str) -> str:
+    """Names that somebody may take for the same are the same."""
+    return name.strip().casefold()
 
 
 def _take(order: PlacedOrder, status: str, perm_id: int) -> None:

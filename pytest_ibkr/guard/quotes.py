@@ -51,12 +51,23 @@ class QuoteBoard:
         self._asked: dict[tuple[int, int], list[Key]] = {}
         self._not_live: set[tuple[int, int]] = set()
         self._sides: dict[Key, dict[int, _Side]] = {}
+        self._same: dict[Key, set[Key]] = {}
 
     def asked(self, connection: int, request: ReqMarketData | ReqTickByTick) -> None:
-        """A connection's request for quotes was allowed."""
+        """A connection's request for quotes was allowed.
+
+        What comes belongs to the contract's id where it has one: a gateway goes by that, and what
+        else the request says may be about something else.
+        """
         request_id = (connection, request.request_id)
-        self._asked[request_id] = keys(request.contract)
+        self._asked[request_id] = keys(request.contract)[:1]
         self._not_live.discard(request_id)
+
+    def told(self, contract: Contract) -> None:
+        """The gateway itself said which id and description belong together."""
+        for described in keys(contract)[1:]:
+            self._same.setdefault(contract.con_id, set()).add(described)
+            self._same.setdefault(described, set()).add(contract.con_id)
 
     def forget(self, connection: int) -> None:
         """The connection is gone, and its request ids mean nothing any more."""
@@ -89,12 +100,20 @@ class QuoteBoard:
         return max(prices) if len(prices) == len((BID, ASK)) else None
 
     def _prices(self, contract: Contract, since_s: float) -> list[Decimal]:
-        known = next((self._sides[key] for key in keys(contract) if key in self._sides), {})
+        known = next((self._sides[key] for key in self._names(contract) if key in self._sides), {})
         return [
             side.price
             for side in known.values()
             if side.price is not None and side.fresh_at_s >= since_s
         ]
+
+    def _names(self, contract: Contract) -> list[Key]:
+        """What an order means, then what the gateway says is the same and nothing else."""
+        found = keys(contract)[:1]
+        for key in tuple(found):
+            same = self._same.get(key, set())
+            found += same if len(same) == 1 else ()
+        return found
 
     def _price(self, connection: int, tick: TickPrice, side: int, fresh_at_s: float) -> None:
         self._note((connection, tick.request_id), side, tick.price, fresh_at_s)

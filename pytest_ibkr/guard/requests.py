@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from pytest_ibkr.guard import orders
@@ -47,7 +48,7 @@ def _start(message: StartApi, client: ClientState, run: RunState) -> Decision:
     if client.started:
         return Refuse("session.started-twice", "startApi came twice", "send it once", hang_up=True)
     if message.client_id not in run.allowed_client_ids:
-        given = ", ".join(map(str, sorted(run.allowed_client_ids))) or "none"
+        given = _ranges(run.allowed_client_ids) or "none"
         return Refuse(
             "session.client-id",
             f"client id {message.client_id} is not one this test was given: {given}",
@@ -64,6 +65,17 @@ def _start(message: StartApi, client: ClientState, run: RunState) -> Decision:
         )
     client.client_id, client.started = message.client_id, True
     return Allow(message)
+
+
+def _ranges(ids: Iterable[int]) -> str:
+    """``7000 to 7004, 7010``."""
+    found: list[list[int]] = []
+    for each in sorted(ids):
+        if found and each == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], each]
+        else:
+            found.append([each])
+    return ", ".join(" to ".join(map(str, each)) for each in found)
 
 
 def _not_yet(message: Message, client: ClientState, run: RunState) -> Refuse | None:
@@ -99,7 +111,6 @@ def _not_listed(message: Message) -> Refuse | None:
             "message.bind",
             "reqAutoOpenOrders would bind the user's own orders to this client",
             "ask reqOpenOrders or reqAllOpenOrders",
-            number,
         )
     if isinstance(message, ReqMarketData) and message.regulatory_snapshot:
         return Refuse(

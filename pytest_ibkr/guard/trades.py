@@ -131,11 +131,17 @@ def may_be_same(said: Contract, listed: Contract) -> bool:
     """Whether what an order said of its contract fits one that the gateway lists."""
     if said.con_id and listed.con_id:
         return said.con_id == listed.con_id
-    pairs = [(said.symbol, listed.symbol), (said.sec_type, listed.sec_type)]
+    pairs: list[tuple[object, object]] = [
+        (said.symbol.upper(), listed.symbol.upper()),
+        (said.sec_type, listed.sec_type),
+    ]
     if said.sec_type == "OPT":
-        pairs += [(said.expiry, listed.expiry), (said.right[:1], listed.right[:1])]
-        if said.strike and listed.strike and said.strike != listed.strike:
-            return False
+        shown = min(len(said.expiry), len(listed.expiry))  # an order may name the month only
+        pairs += [
+            (said.expiry[:shown], listed.expiry[:shown]),
+            (said.right[:1].upper(), listed.right[:1].upper()),
+            (said.strike, listed.strike),
+        ]
     return all(one == other for one, other in pairs if one and other)
 
 

@@ -242,17 +242,20 @@ class LivePlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Fail a live test to which the relay objects."""
+        __tracebackhide__ = True
         return (yield from self._watched(item, self._so_far))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """End a live test once its fixtures are gone; what they did counts too."""
+        __tracebackhide__ = True
         return (yield from self._watched(item, self._end_test))
 
     def _watched(
         self, item: pytest.Item, ask: Callable[[], TestVerdict]
     ) -> Generator[None, object, object]:
         """Let a phase of a test run, then hear the relay about it."""
+        __tracebackhide__ = True
         if _BEGUN not in item.stash:
             return (yield)
         try:
@@ -290,6 +293,7 @@ class LivePlugin:
     @staticmethod
     def _object(item: pytest.Item, verdict: TestVerdict) -> None:
         """Raise what the relay objects to and has not been said yet."""
+        __tracebackhide__ = True
         problems = problems_of(verdict)
         known = item.stash[_BEGUN]
         fresh = [text for key, text in problems.items() if key not in known]

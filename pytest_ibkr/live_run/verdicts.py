@@ -9,6 +9,7 @@ from pytest_ibkr.net.relay.spec import Paced, RelayFacts, RelaySpec, TestVerdict
 from pytest_ibkr.snapshot.redact import mask_accounts
 
 _MOST = 20
+_HOUR_S = 3600.0
 
 
 def problems_of(verdict: TestVerdict) -> dict[str, str]:
@@ -18,7 +19,7 @@ def problems_of(verdict: TestVerdict) -> dict[str, str]:
     though the figures go on growing.
     """
     found = [f"refused {refusal}" for refusal in verdict.refusals]
-    found += [f"an order bypassed the relay: {what}" for what in verdict.bypassed]
+    found += verdict.bypassed  # whole sentences, also when nothing could be compared
     found += [f"the relay dropped a connection: {why}" for why in verdict.dropped]
     if verdict.ended is not None:
         found.append(f"the relay ended the run: {verdict.ended}")
@@ -33,7 +34,8 @@ def failure_text(problems: list[str]) -> str:
     shown = [f"- {each}" for each in problems[:_MOST]]
     if len(problems) > _MOST:
         shown.append(f"- and {len(problems) - _MOST} more; the audit log has them all")
-    return "the relay objects to what this test did:\n" + "\n".join(shown)
+    first = problems[0].splitlines()[0] if problems else ""  # all that short summaries show
+    return f"the relay objects to what this test did: {first}\n" + "\n".join(shown)
 
 
 def live_header(spec: RelaySpec, facts: RelayFacts, why_no_orders: str) -> list[str]:
@@ -58,14 +60,15 @@ def summary_lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"ENDED: {mask_accounts(ended['reason'])}"
         yield f"  fix:   {mask_accounts(ended['fix'])}"
     for what in summary.get("bypassed") or ():
-        yield f"BYPASSED THE RELAY: {mask_accounts(str(what))}"
+        yield f"PROOF AFTERWARDS: {mask_accounts(str(what))}"
     for what in summary.get("failed") or ():
         yield f"FAILED: {mask_accounts(str(what))}"
     if refused := summary.get("refused"):
         yield f"requests refused: {refused}"
     for name, value in (summary.get("cleanup") or {}).items():
         if value and not isinstance(value, bool):
-            yield f"cleanup, {name.replace('_', ' ')}: {mask_accounts(str(value))}"
+            shown = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            yield f"cleanup, {name.replace('_', ' ')}: {mask_accounts(shown)}"
     if audit := told.get("audit_path"):
         yield f"audit log: {audit}"
 
@@ -95,7 +98,9 @@ def mask_report(report: Any) -> None:
 
 def _clock(facts: RelayFacts) -> str:
     side = "ahead of" if facts.offset_s >= 0 else "behind"
-    return f"clock {abs(facts.offset_s):.1f} s {side} this machine's"
+    apart_s = abs(facts.offset_s)
+    size = f"{apart_s:.1f} s" if apart_s < _HOUR_S else f"{apart_s / _HOUR_S:.0f} h"
+    return f"clock {size} {side} this machine's"
 
 
 def _over(paced: Paced) -> str:

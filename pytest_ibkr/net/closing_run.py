@@ -19,6 +19,7 @@ from pytest_ibkr.net.relay.lock import RunLock
 from pytest_ibkr.net.relay.spec import FIRST_CLIENT_ID, LAST_CLIENT_ID, RelaySpec
 from pytest_ibkr.net.relay.state_dir import state_directory
 from pytest_ibkr.net.relay_handle import RelayHandle
+from pytest_ibkr.snapshot.redact import mask_accounts
 
 CLIENT_ID: Final = 7900
 _OWN: Final = range(FIRST_CLIENT_ID, LAST_CLIENT_ID + 1)
@@ -63,6 +64,7 @@ class ClosingRun:
         if self._ledger is not None:
             return self._finish(self._ledger)
         with RelayHandle.start(self._spec) as relay:
+            self._named(relay)
             found = asyncio.run(self._look(relay))
             if found.flat:
                 return []
@@ -103,13 +105,7 @@ class ClosingRun:
         spec = self._spec
         directory = Path(spec.state_dir) if spec.state_dir else state_directory()
         with RelayHandle.start(dataclasses.replace(spec, mode="read")) as relay:
-            account = relay.facts.account
-            if account is None or account != spec.expected_account:
-                raise UsageError(
-                    f"the gateway serves {', '.join(relay.facts.accounts)}, not the one that is"
-                    " named here\n  state: nothing was cancelled, nothing was traded"
-                    "\n  fix:   log it in with the paper user of that run"
-                )
+            account = self._named(relay)
             upstream = Upstream(
                 spec.host,
                 spec.port,
@@ -123,6 +119,18 @@ class ClosingRun:
                         upstream, directory, paths=[path], attended=True, note=self._say
                     )
                 )
+
+    def _named(self, relay: RelayHandle) -> str:
+        """The account that is served, which has to be the one that was named."""
+        facts = relay.facts
+        if facts.account is None or facts.account != self._spec.expected_account:
+            served = mask_accounts(", ".join(facts.accounts))
+            raise UsageError(
+                f"the gateway serves {served}, and another account is named here"
+                "\n  state: nothing was cancelled, nothing was traded"
+                "\n  fix:   log it in with the paper user that is meant, or name its account"
+            )
+        return facts.account
 
     # -- everything ----------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from pytest_ibkr.net.relay.tape import TapeRecord, records
 from pytest_ibkr.net.relay_process import RelayProcess
 
 FaultKind = Literal["cut", "delay", "hold", "pacing"]
-_START_GRACE_S: Final = 20.0  # beside the handshake: process, probe, an old ledger to finish
+_START_GRACE_S: Final = 20.0  # beside the handshake: process, probe
+_FINISH_S: Final = 300.0  # ledgers of earlier runs: client ids get free, closing orders fill
 _ASK_S: Final = 60.0
 _STOP_S: Final = 120.0  # cleanup waits for fills
 _KILL_S: Final = 5.0
@@ -54,7 +55,7 @@ class RelayHandle:
         self._guard = threading.Lock()
         self._stopping = threading.Lock()
         self._ready = _Reply()
-        self._gone = False
+        self._gone = self._finishing = False
         self._process = RelayProcess(self._frame, self._over)
 
     @classmethod
@@ -74,6 +75,8 @@ class RelayHandle:
             line = json.dumps({**spec.as_dict(), "parent_pid": os.getpid()}, default=str)
             handle._process.send(line)
             ready = handle._ready.wait(spec.handshake_timeout_s + _START_GRACE_S)
+            if ready is None and handle._finishing:
+                ready = handle._ready.wait(_FINISH_S)
             if ready is None:
                 raise GatewayError(handle._silent("it did not get ready"))
             handle._welcome(ready)
@@ -239,10 +242,11 @@ class RelayHandle:
             failed = (str(exc),)
         self._process.hang_up()
         if self._process.wait(timeout_s) is None:
-            failed += (f"the relay (process {self.pid}) did not end and was killed",)
-            self._process.kill()
-            self._process.wait(_KILL_S)
-        self._process.release()
+            # A kill would leave what it is just taking back: it ends by itself.
+            still = f"the relay (process {self.pid}) goes on cleaning up; until it has ended, the"
+            failed += (f"{still} account is locked for other runs",)
+        else:
+            self._process.release()
         summary = RelaySummary.of(said)
         ended = summary.ended or self.ended
         return dataclasses.replace(summary, failed=summary.failed + failed, ended=ended)
@@ -258,6 +262,8 @@ class RelayHandle:
     def _drop(self) -> None:
         self._process.hang_up()
         if self._process.wait(_KILL_S) is None:
+            if self._finishing:  # it cleans up after an earlier run, and ends by itself
+                return
             self._process.kill()
             self._process.wait(_KILL_S)
         self._process.release()
@@ -283,6 +289,8 @@ class RelayHandle:
                 reply = self._asked.get(content["id"])
             if reply is not None:
                 reply.set(content)
+        elif content.get("event") == "finishing":
+            self._finishing = True
         elif content.get("event") in ("ready", "refused"):
             self._ready.set(content)
         elif content.get("event") == "ended":

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from pytest_ibkr.net.relay.pipe_frames import read_frame
+from pytest_ibkr.snapshot.redact import mask_accounts
 
 _MODULE = "pytest_ibkr.net.relay"
 _LAST_WORDS = 60  # lines of its standard error that are kept
@@ -103,7 +104,7 @@ class RelayProcess:
 
     @property
     def last_words(self) -> str:
-        """The end of what it wrote to its standard error; the relay masks it."""
+        """The end of what it wrote to its standard error, masked."""
         return "\n".join(self._lines)
 
     def _read(self) -> None:
@@ -120,7 +121,7 @@ class RelayProcess:
         stream = cast(IO[bytes], self._child.stderr)
         try:
             for line in stream:
-                self._lines.append(line.decode("utf-8", "replace").rstrip())
+                self._lines.append(mask_accounts(line.decode("utf-8", "replace").rstrip()))
         except (OSError, ValueError):
             return
 

@@ -6,6 +6,7 @@ Everything of the engine runs on the loop's thread; other threads come in throug
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -67,8 +68,13 @@ class GatewayServer:
         """Listen; returns once a connect would succeed."""
         # With the protocol named, asyncio sets TCP_NODELAY; without it answers stall for 40 ms.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if (
+            os.name == "posix"
+        ):  # a port that was just left can be taken again; else it waits a minute
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self.host, self.port))
+            listener.listen(128)
         except OSError as exc:
             listener.close()
             raise GatewayError(
@@ -76,7 +82,6 @@ class GatewayServer:
                 "  state: nothing was started\n"
                 "  fix:   end what listens there, or take port 0 (any free one)"
             ) from exc
-        listener.listen(128)
         self.port = listener.getsockname()[1]
         ready = threading.Event()
         self._thread = threading.Thread(

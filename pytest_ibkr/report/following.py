@@ -6,7 +6,7 @@ Asks the session while its gateway still answers; what it said last is kept.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,12 @@ from pytest_ibkr.report.subscriptions import usage_of
 from pytest_ibkr.report.wire_lines import moment_of, wire_lines
 from pytest_ibkr.report.wire_model import Scripted
 from pytest_ibkr.session.facts import Act, ScriptLog, added_contracts, conditions_of
+from pytest_ibkr.session.live_session import LiveSession
 from pytest_ibkr.session.session import Session
-from pytest_ibkr.sim.journal import Entry
+from pytest_ibkr.sim.journal import Entry, Journal
 
 _MOST_ACTS: Final = 60
+AnySession = Session | LiveSession
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Followed:
 
     def __init__(
         self,
-        session: Session,
+        session: AnySession,
         gateway: GatewayFacts,
         *,
         log: ScriptLog,
@@ -66,16 +68,17 @@ class Followed:
 
     def take(self) -> None:
         """Bring facts and entries up to now; a gateway that is gone leaves them as they are."""
-        session, engine, since = self.session, self.session.engine, self._since
+        session, since = self.session, self._since
         try:
-            versions = session.call(lambda: sorted({c.version for c in engine.opened}))
+            versions = _versions(session)
             counts, pacing, entries = (
                 session.journal.counts(),
                 session.pacing(),
                 session.journal.entries(),
             )
             end = moment(session.clock.now())
-            self._standing = session.call(lambda: standing(session))
+            if isinstance(session, Session):
+                self._standing = session.call(lambda: standing(session))
         except IbkrError as exc:
             if self.facts.virtual_end is None:
                 self.facts = replace(self.facts, problem=masked(str(exc)))
@@ -143,7 +146,7 @@ def _told(act: Act) -> Scripted:
     return Scripted(kind=act.kind, what=masked(act.what), at=moment_of(act.at_s), met=act.fired)
 
 
-def mark(session: Session, log: ScriptLog) -> Mark | None:
+def mark(session: AnySession, log: ScriptLog) -> Mark | None:
     """Return the present moment of a session; None when its gateway is gone."""
     try:
         entries = session.journal.entries()
@@ -154,16 +157,31 @@ def mark(session: Session, log: ScriptLog) -> Mark | None:
         return None
 
 
-def stream(session: Session, path: Path) -> JournalFile:
+def wire_of(session: AnySession) -> tuple[Journal, Callable[[Callable[[], None]], None]]:
+    """Return a session's journal, and what runs something between two of its entries."""
+    if isinstance(session, Session):
+        return session.engine.journal, session.call
+    return session.mirror.journal, session.mirror.call
+
+
+def _versions(session: AnySession) -> list[int]:
+    if isinstance(session, Session):
+        opened = session.engine.opened
+        return session.call(lambda: sorted({client.version for client in opened}))
+    return session.versions()
+
+
+def stream(session: AnySession, path: Path) -> JournalFile:
     """Write a session's journal to ``path`` from its beginning on, as it grows."""
-    file, journal = JournalFile(path), session.engine.journal
+    file = JournalFile(path)
+    journal, call = wire_of(session)
 
     def follow() -> None:
         for entry in journal.entries():
             file(entry)
         journal.listeners.append(file)
 
-    session.call(follow)
+    call(follow)
     return file
 
 

@@ -21,6 +21,7 @@ MOST_CPU_PCT, MOST_MEMORY_PCT = 50.0, 70.0
 OLDEST_TESTED: Final = 157  # what the oldest supported official client negotiates
 _KINDS: Final = {1: "live", 2: "live, frozen at the last close", 3: "delayed", 4: "delayed, frozen"}
 _MOST_LISTED: Final = 5
+_HOUR_S: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,8 @@ def _vix(q: Question) -> Check:
 
 def _clock(q: Question) -> Check:
     drift_s = q.facts.offset_s
-    found = f"the gateway is {abs(drift_s):.1f} s {'ahead' if drift_s > 0 else 'behind'}"
+    size = f"{abs(drift_s):.1f} s" if abs(drift_s) < _HOUR_S else f"{abs(drift_s) / _HOUR_S:.0f} h"
+    found = f"the gateway is {size} {'ahead' if drift_s > 0 else 'behind'}"
     if abs(drift_s) <= MOST_DRIFT_S:
         return Check("clock", "PASS", found)
     if q.facts.is_rehearsal:

@@ -25,13 +25,13 @@ import pytest
 
 from pytest_ibkr.report.collector import FACTS, Collector, gateway_from
 from pytest_ibkr.report.facts import banner, has_gate, headline
+from pytest_ibkr.report.following import AnySession
 from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts, is_live
 from pytest_ibkr.report.metrics import LIMITS
 from pytest_ibkr.report.model import Results
 from pytest_ibkr.report.recorder import Recorder, record_of
 from pytest_ibkr.report.relay_model import RelayReport, relay_report
 from pytest_ibkr.report.writer import RunStamp, Writer
-from pytest_ibkr.session.session import Session
 
 NAME = "ibkr-report"
 _RUN = "ibkr_report_run"
@@ -86,14 +86,17 @@ class ReportPlugin:
 
     # ---- what fixtures say
 
-    def opened(self, item: pytest.Item, session: Session, gateway: GatewayLike) -> None:
-        """Follow a session that ``item`` has just been given by a simulated ``gateway``."""
+    def opened(self, item: pytest.Item, session: AnySession, gateway: GatewayLike) -> None:
+        """Follow a session that ``item`` has just been given by a ``gateway``."""
         if is_live(gateway):
             self.met(gateway)
-            return
         self._recorder.opened(item, session, gateway)
 
-    def closing(self, item: pytest.Item, session: Session) -> None:
+    def shared(self, session: AnySession, gateway: GatewayLike) -> None:
+        """Follow a session of a gateway that all live tests share."""
+        self._recorder.shared(session, gateway)
+
+    def closing(self, item: pytest.Item, session: AnySession) -> None:
         """Note the totals of a session that is about to be closed."""
         self._recorder.closing(item, session)
 

@@ -14,7 +14,15 @@ import pytest
 from pytest_ibkr.errors import IbkrError
 from pytest_ibkr.report.accounts import masked
 from pytest_ibkr.report.files import safe_name
-from pytest_ibkr.report.following import Followed, Mark, mark, moment, stream
+from pytest_ibkr.report.following import (
+    AnySession,
+    Followed,
+    Mark,
+    mark,
+    moment,
+    stream,
+    wire_of,
+)
 from pytest_ibkr.report.gateway_facts import GatewayLike, gateway_facts
 from pytest_ibkr.report.journal_file import JournalFile
 from pytest_ibkr.report.model import GatewayFacts
@@ -37,7 +45,7 @@ class ItemRecord:
 
 @dataclass
 class _Shared:
-    session: Session
+    session: AnySession
     facts: GatewayFacts
     file: JournalFile
     start: Mark
@@ -61,7 +69,7 @@ class Recorder:
         self._shared: list[_Shared] = []
         self._any_kept = False
 
-    def opened(self, item: pytest.Item, session: Session, gateway: GatewayLike) -> None:
+    def opened(self, item: pytest.Item, session: AnySession, gateway: GatewayLike) -> None:
         """Begin to follow a session of a test; its journal streams to disk from here on."""
         record = record_of(item)
         number = f"-{len(record.followed) + 1}" if record.followed else ""
@@ -69,7 +77,7 @@ class Recorder:
         facts, log = self._facts(session, gateway), ScriptLog(session)
         record.followed.append((Followed(session, facts, log=log), file))
 
-    def closing(self, item: pytest.Item, session: Session) -> None:
+    def closing(self, item: pytest.Item, session: AnySession) -> None:
         """Note a session's totals while its gateway still answers, and end its file."""
         for followed, file in record_of(item).followed:
             if followed.session is session:
@@ -77,7 +85,7 @@ class Recorder:
                 if file is not None:
                     _end(session, file)
 
-    def shared(self, session: Session, gateway: GatewayLike) -> None:
+    def shared(self, session: AnySession, gateway: GatewayLike) -> None:
         """Follow a session that all tests with the fixture ``live_gateway`` share."""
         nothing = dict.fromkeys(session.journal.counts(), 0)
         began = Mark(0, nothing, moment(session.clock.now()))
@@ -139,9 +147,10 @@ class Recorder:
             if not (self._any_kept or self._keep):
                 one.file.path.unlink(missing_ok=True)
 
-    def _facts(self, session: Session, gateway: GatewayLike) -> GatewayFacts:
-        snapshot = session.engine.world.snapshot
-        key = (gateway, gateway.newest_version, snapshot.sha256)
+    def _facts(self, session: AnySession, gateway: GatewayLike) -> GatewayFacts:
+        snapshot = session.engine.world.snapshot if isinstance(session, Session) else None
+        market = "" if snapshot is None else snapshot.sha256
+        key = (gateway, gateway.newest_version, market)
         if key not in self._gateways:
             self._gateways[key] = gateway_facts(gateway, snapshot)
         return self._gateways[key]
@@ -165,8 +174,8 @@ class Recorder:
         return path.relative_to(self._run).as_posix()
 
 
-def _end(session: Session, file: JournalFile) -> None:
+def _end(session: AnySession, file: JournalFile) -> None:
     try:
-        session.call(file.close)  # between two entries; from here on it takes nothing
+        wire_of(session)[1](file.close)  # between two entries; from here on it takes nothing
     except IbkrError:
         file.close()  # the gateway is gone, nobody writes any more

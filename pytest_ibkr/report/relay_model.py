@@ -75,9 +75,10 @@ def complaints(relay: RelayReport | None) -> Iterator[str]:
     if relay.ended is not None:
         yield f"the relay ended the run: {relay.ended}"
     for text in relay.bypassed:
-        yield f"an order bypassed the relay: {text}"
+        yield text.partition("\n")[0]
     for text in relay.failed:
-        yield f"the end of the live session failed: {text}"
+        first = text.partition("\n")[0]
+        yield f"the end of the live session failed: {first}"
 
 
 def _clean(value: Any) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pytest_ibkr.session.live_session import LiveSession
 from pytest_ibkr.session.session import Session
 from pytest_ibkr.sim.conditions import Conditions
 
@@ -24,6 +25,7 @@ SCRIPTS: Final = {
     "contracts": ("add",),
     "faults": ("delay", "refuse", "freeze", "cut", "cut_now", "external_trade"),
 }
+LIVE_SCRIPTS: Final = {"faults": (*SCRIPTS["faults"], "hold", "pacing")}
 _LONGEST: Final = 200
 _HELD_BY_FAULTS: Final = frozenset({"frozen"})  # told as faults
 
@@ -55,14 +57,20 @@ class ScriptLog:
         acts: calls that raised nothing.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | LiveSession) -> None:
         self.acts: list[Act] = []
-        self._engine = session.engine
-        for part, names in SCRIPTS.items():
+        self._session = session
+        # Nobody scripts a gateway that is not ours: only what is between can be broken.
+        scripts = LIVE_SCRIPTS if isinstance(session, LiveSession) else SCRIPTS
+        for part, names in scripts.items():
             owner = getattr(session, part) if part else session
             for name in names:
                 if (method := getattr(owner, name, None)) is not None:
                     setattr(owner, name, self._noted(part, name, method))
+
+    def _now_s(self) -> float:
+        session = self._session
+        return session.engine.now_s if isinstance(session, Session) else session.clock.epoch_s()
 
     def _noted(self, part: str, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
@@ -72,7 +80,7 @@ class ScriptLog:
                 kind = part or name
                 what = _call(f"{part}.{name}" if part else name, args, kwargs)
                 armed = result if part == "faults" else None
-                self.acts.append(Act(self._engine.now_s, kind, what, armed))
+                self.acts.append(Act(self._now_s(), kind, what, armed))
             return result
 
         return noted

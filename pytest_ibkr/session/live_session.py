@@ -68,6 +68,7 @@ class LiveSession:
         journal: what crossed the wire since this session began.
         faults: what the relay may do to the program.
         relay: the relay itself.
+        mirror: the journal as the relay's tape fills it.
     """
 
     is_live: Final = True
@@ -77,12 +78,12 @@ class LiveSession:
     ) -> None:
         self.name, self.host, self.port = name, relay.host, relay.port
         self.client_id, self.relay, self.clock = client_id, relay, clock
-        self._mirror, self._reader = Mirror(), reader
-        self.journal = LiveJournal(self._mirror, relay)
+        self.mirror, self._reader = Mirror(), reader
+        self.journal = LiveJournal(self.mirror, relay)
         self.faults = LiveFaults(relay)
-        self._orders = LiveOrders(self._mirror, reader.clients, clock)
+        self._orders = LiveOrders(self.mirror, reader.clients, clock)
         self._closed = False
-        reader.attach(self._mirror)
+        reader.attach(self.mirror)
 
     @property
     def env(self) -> dict[str, str]:
@@ -138,9 +139,15 @@ class LiveSession:
             self._orders.expected(order_id, status, within_s=within_s, client_id=whose, since=since)
         )
 
+    def versions(self) -> list[int]:
+        """Return the server versions that its programs speak, ascending."""
+        entries = self.mirror.call(lambda: list(self.mirror.journal.entries()))
+        known = self._reader.versions
+        return sorted({known[e.connection] for e in entries if e.connection in known})
+
     def pacing(self) -> dict[str, int]:
         """Return the highest messages-in-a-second of any client, and market-data lines held."""
-        mirror = self._mirror
+        mirror = self.mirror
         return mirror.call(
             lambda: {
                 "peak_messages_per_s": mirror.peak_messages_per_s,
@@ -165,7 +172,7 @@ class LiveSession:
             if self.client_id != SHARED_CLIENT_ID:
                 with contextlib.suppress(GatewayError):  # a relay that is gone has ended them all
                     self.relay.hang_up(keep=[SHARED_CLIENT_ID])
-            self._reader.detach(self._mirror)
+            self._reader.detach(self.mirror)
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name in _SIMULATED:

@@ -150,6 +150,17 @@ def test_ci_and_an_unnamed_account_are_refused(run, close, environ, words) -> No
     assert not run.session.journal.requests()
 
 
+def test_another_account_than_the_named_one_keeps_its_orders_and_positions(run, close) -> None:
+    asyncio.run(_positions_and_orders(run))
+    before = run.session.account.positions()
+    done = close("--paper-trading", "--ibkr-yes", IBKR_PAPER_ACCOUNT=PAPER[:-1] + "9")
+    assert done.returncode == 2
+    assert "another account is named here" in done.stderr
+    assert PAPER not in done.stderr
+    assert run.session.account.positions() == before
+    assert not run.session.journal.requests("cancelOrder")
+
+
 def test_an_account_that_is_flat_needs_no_answer(run, close) -> None:
     is_flat(run, close("--paper-trading", "--ibkr-yes"))
     assert not run.session.journal.requests("placeOrder")

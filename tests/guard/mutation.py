@@ -21,7 +21,15 @@ COPIED = (
     *("fixtures", "docs/reference/paper-only.md", "pyproject.toml"),
 )
 EXPLAINED = Path(__file__).with_name("mutants.md")
-KILLED = frozenset({"killed", "timeout", "caught by type check"})
+# A failing property is failing before it is made small, which may take longer than mutmut waits.
+UNSHRUNK = """
+
+from hypothesis import Phase
+
+_PHASES = (Phase.explicit, Phase.generate)
+settings.register_profile("mutants", settings.get_profile("test"), phases=_PHASES)
+settings.load_profile("mutants")
+"""
 # mutmut reads the pyproject.toml of the copy; the keys are those of 3.8.
 CONFIG = """
 
@@ -44,7 +52,7 @@ class Outcome:
 
     Attributes:
         statuses: name of every mutant to mutmut's word for it.
-        survivors: for every mutant nobody noticed, the lines it changes.
+        survivors: for every mutant that was not killed, the lines it changes.
     """
 
     statuses: dict[str, str] = field(default_factory=dict)
@@ -56,20 +64,33 @@ class Outcome:
 
 
 def run(copy: Path, *, only: list[str], children: int) -> Outcome:
-    """Mutate the guard's modules that match ``only`` in a fresh copy at ``copy``."""
+    """Mutate the guard's modules that match ``only`` in a fresh copy at ``copy``.
+
+    A mutant whose tests took too long is tried again alone: on a busy machine that proves nothing.
+    One that takes too long again has survived, as has one that no test runs.
+    """
     prepare(copy, only=only)
     done = _mutmut(copy, "run", "--max-children", str(children))
-    listed = _mutmut(copy, "results", "--all", "true")
-    outcome = Outcome()
-    for line in listed.splitlines():
-        name, colon, status = line.strip().partition(": ")
-        if colon and name.startswith("pytest_ibkr.guard."):
-            outcome.statuses[name] = status
-    assert outcome.statuses, f"mutmut told nothing:\n{done[-4000:]}\n{listed[-2000:]}"
+    outcome = Outcome(_statuses(copy))
+    assert outcome.statuses, f"mutmut told nothing:\n{done[-4000:]}"
+    assert not outcome.count("not checked"), f"mutmut stopped:\n{done[-4000:]}"
+    late = [name for name, status in outcome.statuses.items() if status == "timeout"]
+    if late:
+        _mutmut(copy, "run", "--max-children", "1", *late)
+        outcome = Outcome(_statuses(copy))
     for name, status in outcome.statuses.items():
-        if status not in KILLED:
+        if status != "killed":
             outcome.survivors[name] = changed(_mutmut(copy, "show", name))
     return outcome
+
+
+def _statuses(copy: Path) -> dict[str, str]:
+    found = {}
+    for line in _mutmut(copy, "results", "--all", "true").splitlines():
+        name, colon, status = line.strip().partition(": ")
+        if colon and name.startswith("pytest_ibkr.guard."):
+            found[name] = status
+    return found
 
 
 def prepare(copy: Path, *, only: list[str]) -> None:
@@ -83,6 +104,8 @@ def prepare(copy: Path, *, only: list[str]) -> None:
             shutil.copy(source, target)
     for module in (copy / "pytest_ibkr" / "guard").glob("*.py"):
         module.write_text(undecorated(module.read_text("utf-8")), "utf-8")
+    with (copy / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(UNSHRUNK)
     with (copy / "pyproject.toml").open("a", encoding="utf-8") as config:
         config.write(CONFIG.format(only=str(only).replace("'", '"')))
 

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_ibkr.guard import accounts, endpoint
 from pytest_ibkr.guard.decision import EndRun, Ignore, Refuse
 from pytest_ibkr.guard.state import MarketFacts, TestContext
+from pytest_ibkr.wire.codec import Raw
 from pytest_ibkr.wire.declare import REQUESTS
 from pytest_ibkr.wire.messages.market_data import ReqMarketData
 from pytest_ibkr.wire.messages.order import CancelOrder, ReqAutoOpenOrders
@@ -152,6 +153,10 @@ RULES: dict[str, Rule] = {
     "account.changed": Rule(
         "Ends the run: another list than the one verified at the start.",
         lambda: bench().hear(ManagedAccounts(accounts=OTHER)),
+    ),
+    "account.unreadable": Rule(
+        "Ends the run: a frame that a client may read as managedAccounts and the guard cannot.",
+        lambda: bench().hear(Raw(None, b" 15\0001\0")),
     ),
     "account.reading-only": Rule(
         "Orders and previews where several accounts, or an advisor's (`DF`) or a broker's"

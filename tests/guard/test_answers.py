@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ibkr.guard.answers import recheck
+from pytest_ibkr.guard.answers import recheck, seen
 from pytest_ibkr.guard.decision import EndRun, Hold, Release, Seen
+from pytest_ibkr.snapshot.redact import mask_account
 from pytest_ibkr.wire.codec import Raw, decode_response
 from pytest_ibkr.wire.declare import RESPONSES
 from pytest_ibkr.wire.messages.account import Position
-from pytest_ibkr.wire.messages.contract import Contract
+from pytest_ibkr.wire.messages.contract import Contract, ContractData
 from pytest_ibkr.wire.messages.market_data import TickPrice
 from pytest_ibkr.wire.messages.session import (
     CurrentTime,
@@ -102,6 +104,13 @@ def test_what_comes_afterwards_is_not_bounded() -> None:
     assert made.hear(CurrentTime(epoch_s=1), size=10**9) == Release()
 
 
+def test_a_frame_of_a_size_nobody_tells_counts_as_a_frame() -> None:
+    made = started()
+    message = CurrentTime(epoch_s=1)
+    assert seen(message, client=made.client, run=made.run, now_s=made.now_s) == Hold()
+    assert (made.client.held_frames, made.client.held_bytes) == (1, 0)
+
+
 # ------------------------------------------------------------------ accounts
 
 CHANGES = [
@@ -143,6 +152,20 @@ def test_the_same_account_again_changes_nothing(text: str) -> None:
 def test_the_order_of_accounts_means_nothing() -> None:
     made = bench(accounts=(OTHER, ACCOUNT))
     assert recheck(f"{ACCOUNT},{OTHER}", made.run) is None
+
+
+def test_a_change_of_the_accounts_is_told_with_all_of_them() -> None:
+    end = recheck(OTHER, bench(accounts=(ACCOUNT, OTHER)).run)
+    assert isinstance(end, EndRun)
+    one, other = mask_account(ACCOUNT), mask_account(OTHER)
+    assert end.reason == f"the gateway serves {other}; at the start it was {one}, {other}"
+
+
+def test_a_gateway_may_count_its_orders_from_zero() -> None:
+    made = Bench()
+    made.send(StartApi(client_id=7001))
+    made.hear(NextValidId(order_id=0))
+    assert made.client.next_order_id == 0
 
 
 def test_a_client_cannot_be_the_first_to_learn_the_accounts() -> None:
@@ -208,3 +231,53 @@ def test_whatever_the_gateway_says_something_is_said_about_it(
     made = bench() if ready else started()
     message: Any = data.draw(full(RESPONSES[number]))
     assert isinstance(made.hear(message, size=10), Seen)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(b"15\0001\0", b" 15\0001\0U", b"+15\0", b"015\0", b"1_5\0", b"15", b"15abc\0"),
+        *(b" " * 100 + b"15\0", b"15 \0", b"15\xff\0", "１５".encode() + b"\0"),
+    ],
+)
+def test_accounts_in_a_form_that_only_clients_read_end_the_run(payload: bytes) -> None:
+    made = bench()
+    ended = made.hear(Raw(None, payload))
+    assert isinstance(ended, EndRun)
+    assert ended.rule == "account.unreadable"
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\0", b"14\0", b"151\0", b"15_1\0", b"1 5\0", b"a15\0", b"\xff\xfe\0"]
+)
+def test_other_frames_nobody_can_read_pass(payload: bytes) -> None:
+    assert bench().hear(Raw(None, payload)) == Release()
+
+
+def test_details_say_what_quotes_are_of() -> None:
+    made = bench()
+    made.quote(replace(SPY, con_id=0), 10.0, 10.5)
+    assert made.run.quotes.highest(SPY) is None
+    made.hear(decode_response(details_frame(), 178))
+    assert made.run.quotes.highest(SPY) == Decimal("10.5")
+
+
+@pytest.mark.parametrize(
+    ("expiry", "last_trade_date"),
+    [("20260717 15:00 US/Central", ""), ("", "20260717"), ("20260718 08:00 UTC", "20260717")],
+)
+def test_details_of_an_option_say_so_too(expiry: str, last_trade_date: str) -> None:
+    made = bench()
+    made.quote(replace(CALL, con_id=0), 10.0, 10.5)
+    made.hear(replace(option_details(), expiry=expiry, last_trade_date=last_trade_date))
+    assert made.run.quotes.highest(CALL) == Decimal("10.5")
+    assert made.run.security_types[CALL.con_id] == "OPT"
+
+
+def option_details() -> ContractData:
+    """Contract details of the call the bench trades, cut down to what is read here (synthetic)."""
+    details = decode_response(details_frame(), 178)
+    assert isinstance(details, ContractData)
+    described = {"strike": CALL.strike, "right": CALL.right, "currency": CALL.currency}
+    named = {"con_id": CALL.con_id, "symbol": CALL.symbol, "sec_type": CALL.sec_type}
+    return replace(details, **named, **described)

@@ -102,6 +102,12 @@ def test_what_no_gateway_reads_is_refused(index: int, text: bytes) -> None:
     assert found.reason.startswith("a frame cannot be read: ReqContractDetails: ")
 
 
+def test_a_refusal_quotes_no_more_than_the_beginning_of_a_long_field() -> None:
+    found = canonical(b"49\0" + b"x" * 400 + b"\0", VERSION)
+    assert isinstance(found, Refuse)
+    assert len(found.reason) == len("a frame cannot be read: ") + 200
+
+
 @pytest.mark.parametrize(("index", "text"), ALSO_RIGHT)
 def test_the_same_number_may_be_written_otherwise(index: int, text: bytes) -> None:
     assert canonical(written(DETAILS, index, text), VERSION) == DETAILS

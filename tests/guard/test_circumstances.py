@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from pytest_ibkr.guard.circumstances import of_a_real_order, of_any_order
 from pytest_ibkr.guard.decision import Refuse
 from pytest_ibkr.guard.state import MarketFacts, TestContext
 from pytest_ibkr.wire.messages.market_data import TickPrice
@@ -55,6 +56,14 @@ def test_several_accounts_and_advisors_only_read(accounts: tuple[str, ...]) -> N
     made = bench(accounts=accounts, expected_account=accounts[0])
     assert said(made.send(order())).rule == "account.reading-only"
     assert said(made.send(order(what_if=True))).rule == "account.reading-only"
+
+
+def test_while_nobody_knows_the_accounts_none_is_the_right_one() -> None:
+    made = bench(accounts=None)
+    assert of_any_order(order(), made.run) is None
+    decision = said(of_a_real_order(order(), client=made.client, run=made.run, now_s=made.now_s))
+    assert decision.rule == "account.other"
+    assert decision.reason == "DU*****21 was named, and the gateway serves "
 
 
 # ------------------------------------------------------------------ which run and test

@@ -41,6 +41,9 @@ def test_no_test_need_run_to_close() -> None:
     made = closing()
     made.run.open_ledger = True
     assert made.rule(sell(quantity=5)) is None
+    placed = made.run.orders.get(7001, FIRST_ID)
+    assert placed is not None
+    assert placed.test == ""
 
 
 def test_a_position_is_not_closed_twice_over() -> None:

@@ -129,7 +129,7 @@ def test_short_names_of_zones_mean_exchanges_with_their_summer_time(zone, opens)
         ("300", "STK", "750", "30"),
         ("40", "OPT", "3", "10"),
         ("5", "OPT", "90", "2"),
-        ("1", "OPT", "300", "0"),
+        *(("1", "OPT", "300", "0"), ("1", "OPT", "225", "1"), ("1", "OPT", "225.01", "0")),
         ("3", "STK", "10", "3"),
         ("300", "BOND", "9", "25"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from pytest_ibkr.wire.messages.executions import Day, ReqExecutions
 from pytest_ibkr.wire.messages.market_data import RatioLeg, ReqMarketData
 from pytest_ibkr.wire.messages.session import ReqCurrentTime
 from pytest_ibkr.wire.versions import EXECUTION_DAYS, NEWEST, OLDEST
-from tests.guard.bench import CALL, SPY, echo
+from tests.guard.bench import CALL, SPY, echo, order
 from tests.wire.strategies import as_carried, full
 
 
@@ -52,6 +54,12 @@ def test_fields_on_a_condition_come_with_it() -> None:
     assert names(plain) == [*head, "bool", *tail]
     assert names(legs) == [*head, "int", "int", "int", "text", "text", "bool", *tail]
     assert names(hedged) == [*head, "bool", "int", "double", "double", *tail]
+
+
+def test_a_condition_may_be_about_two_fields() -> None:
+    plain = len(names(order(order_type="PEG BEST", compete_offset=0.5), NEWEST))
+    mid = len(names(order(order_type="PEG BEST", compete_offset=math.inf), NEWEST))
+    assert mid == plain + 2  # the offsets from the midpoint
 
 
 def test_an_embedding_may_write_a_field_its_own_way() -> None:

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ibkr.guard.flatten import Left, Plan, Trade, plan
+from pytest_ibkr.guard.flatten import Left, Plan, Trade, plan, unaccounted
 from pytest_ibkr.guard.trades import Baseline, Present
-from tests.guard.account_facts import QQQ, SPY, fill, held
+from pytest_ibkr.wire.messages.contract import Contract
+from tests.guard.account_facts import QQQ, SPY, fill, held, sent
 
+OPTION = {
+    "symbol": "SPY",
+    "sec_type": "OPT",
+    "expiry": "20260717",
+    "strike": 600.0,
+    "right": "C",
+}
 OURS = {(7201, 1), (7201, 2)}
 
 
@@ -114,6 +122,71 @@ def test_contracts_are_decided_one_by_one_by_their_id() -> None:
     assert plan(Baseline(), both, OURS) == Plan((Trade(QQQ, "SELL", Decimal(5), Decimal(0)),))
     own = Present((held(2), held(5, QQQ)), (*fills[::2], fill(2, exec_id="t.1.01")))
     assert [each.contract for each in plan(Baseline(), own, OURS).trades] == [SPY, QQQ]
+
+
+def untold(contract: Contract, moved: str, explained: str, *orders: str) -> Left:
+    """What is said of a position that an order of the run may have moved."""
+    return Left(
+        contract,
+        f"the position went {moved}, the executions that are still listed explain {explained},"
+        f" and what became of {', '.join(orders)} is not told any more",
+        "look at the position in TWS and close by hand what you do not want",
+        settles=True,
+        unknown=True,
+    )
+
+
+FIRST, SECOND = "order 1 of client 7201 (BUY 3 SPY MKT)", "order 2 of client 7201 (SELL 1 SPY MKT)"
+
+
+def test_a_position_only_an_untold_order_explains_is_reported() -> None:
+    present = Present((held(3), held(1, QQQ)))
+    orders = (sent(3), sent(-1, order_id=2))
+    found = unaccounted(Baseline({2: Decimal(1)}), present, orders)
+    assert found == (untold(SPY, "from 0 to 3", "+0", FIRST, SECOND),)
+
+
+def test_a_position_that_is_gone_is_reported_by_its_id() -> None:
+    found = unaccounted(Baseline({1: Decimal(5)}), Present(), [sent(3)])
+    assert found == (untold(Contract(con_id=1), "from 5 to 0", "+0", FIRST),)
+
+
+def test_executions_of_others_explain_their_part_in_their_contract() -> None:
+    others = (
+        fill(1, client_id=9, exec_id="a.1.01"),
+        fill(4, client_id=9, exec_id="b.1.01", contract=QQQ),
+    )
+    [left] = unaccounted(Baseline(), Present((held(4), held(4, QQQ)), others), [sent(3)])
+    assert left == untold(SPY, "from 0 to 4", "+1", FIRST)
+    assert unaccounted(Baseline(), Present((held(1),), others[:1]), [sent(3)]) == ()
+
+
+def test_an_order_whose_executions_are_listed_is_no_suspect() -> None:
+    elsewhere = (fill(3, contract=QQQ),)
+    present = Present((held(7), held(3, QQQ)), elsewhere)
+    assert unaccounted(Baseline(), present, [sent(3)]) == ()
+    found = unaccounted(Baseline(), present, [sent(3), sent(-1, order_id=2)])
+    assert found == (untold(SPY, "from 0 to 7", "+0", SECOND),)
+
+
+def test_a_position_that_did_not_move_is_no_matter() -> None:
+    assert unaccounted(Baseline({1: Decimal(2)}), Present((held(2),)), [sent(3)]) == ()
+
+
+def test_a_contract_in_which_the_run_has_executions_is_for_the_plan() -> None:
+    present = Present((held(7),), (fill(3),))
+    assert unaccounted(Baseline(), present, [sent(3), sent(-1, order_id=2)]) == ()
+
+
+def test_an_order_of_another_contract_is_no_suspect() -> None:
+    assert unaccounted(Baseline(), Present((held(3),)), [sent(3, contract=QQQ)]) == ()
+
+
+def test_untold_positions_come_by_their_id() -> None:
+    present = Present((held(2, QQQ), held(3)))
+    found = unaccounted(Baseline(), present, [sent(3), sent(2, order_id=2, contract=QQQ)])
+    assert [left.contract for left in found] == [SPY, QQQ]
+    assert not any(left.unknown for left in plan(Baseline(), present, OURS).left)
 
 
 @given(

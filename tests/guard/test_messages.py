@@ -48,6 +48,7 @@ def test_what_is_never_asked_is_refused(number: int) -> None:
     assert isinstance(decision, Refuse)
     assert decision.rule == "message.never"
     assert decision.reason == f"{REQUESTS[number].NAME} is asked of no real gateway"
+    assert decision.request_id == (1 if number in (21, 69) else -1)
 
 
 @pytest.mark.parametrize("number", READ, ids=lambda number: REQUESTS[number].NAME)

@@ -10,10 +10,13 @@ import pytest
 from tests.guard import mutation
 from tests.meta import proof
 
+CODE = ("pytest_ibkr/guard", "tests/guard")
+GUARD = mutation.ROOT / "pytest_ibkr" / "guard"
+
 
 @pytest.mark.proof
 def test_every_mutant_of_the_guard_is_killed_or_explained(tmp_path: Path) -> None:
-    only = ["pytest_ibkr/guard/*"]
+    only, before = ["pytest_ibkr/guard/*"], proof.code_hash(CODE)
     outcome = mutation.run(tmp_path / "copy", only=only, children=os.cpu_count() or 1)
     survived = {
         f"{mutation.function_of(name)}: {change}" for name, change in outcome.survivors.items()
@@ -21,6 +24,11 @@ def test_every_mutant_of_the_guard_is_killed_or_explained(tmp_path: Path) -> Non
     reasons = mutation.explained()
     assert survived <= set(reasons), "\n".join(sorted(survived - set(reasons)))
     assert set(reasons) <= survived, f"killed by now: {sorted(set(reasons) - survived)}"
+    mutated = {mutation.function_of(name).partition(".")[0] for name in outcome.statuses}
+    assert mutated == {
+        path.stem for path in GUARD.glob("*.py") if "def " in path.read_text("utf-8")
+    }
+    assert proof.code_hash(CODE) == before, "guard or its tests changed meanwhile: run it again"
     proof.record(
         "guard-mutation",
         command="python -m pytest -m proof --timeout=0 tests/guard/test_mutation.py",
@@ -28,10 +36,9 @@ def test_every_mutant_of_the_guard_is_killed_or_explained(tmp_path: Path) -> Non
         numbers={
             "mutants": len(outcome.statuses),
             "killed": outcome.count("killed"),
-            "timed_out": outcome.count("timeout"),
             "explained": len(outcome.survivors),
         },
-        code_paths=["pytest_ibkr/guard", "tests/guard"],
+        code_paths=CODE,
     )
 
 

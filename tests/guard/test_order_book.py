@@ -198,8 +198,19 @@ def test_a_preview_is_neither_ours_nor_foreign() -> None:
     assert made.is_foreign(ME, 6)
 
 
-def test_an_order_without_group_makes_no_group_foreign() -> None:
+@pytest.mark.parametrize(("theirs", "wanted"), [("Theirs", "THEIRS "), (" theirs", "theirs")])
+def test_names_that_may_be_taken_for_the_same_group_are_it(theirs: str, wanted: str) -> None:
     made = OrderBook()
-    made.echoed(echo(5))
+    made.echoed(echo(FIRST_ID, client_id=ME + 1, oca_group=theirs))
+    made.echoed(echo(FIRST_ID + 1, client_id=ME + 1, oca_group="another"))
+    assert made.is_foreign_group(theirs)
+    assert made.is_foreign_group(wanted)
+    assert not made.is_foreign_group("their s")
+
+
+@pytest.mark.parametrize("none", ["", " "])
+def test_an_order_without_group_makes_no_group_foreign(none: str) -> None:
+    made = OrderBook()
+    made.echoed(echo(5, oca_group=none))
     assert made.is_foreign(ME, 5)
     assert not made.is_foreign_group("")

@@ -70,6 +70,7 @@ def test_the_higher_of_bid_and_ask_counts() -> None:
 
 def test_a_quote_is_found_by_id_or_description() -> None:
     made = board(SPY, *BOTH)
+    made.told(SPY)
     assert made.highest(replace(SPY, con_id=0)) == Decimal("10.5")
     assert made.highest(Contract(con_id=756733)) == Decimal("10.5")
     assert made.highest(replace(SPY, con_id=0, currency="EUR")) is None
@@ -228,3 +229,35 @@ def test_the_kind_of_data_of_a_connection_that_is_gone_is_forgotten() -> None:
     for one in BOTH:
         made.seen(1, one, 100.0)
     assert made.fresh(SPY, since_s=100.0) == Decimal("10.5")
+
+
+CHEAP = replace(SPY, con_id=5, symbol="PENNY")
+
+
+def test_a_request_that_names_two_contracts_teaches_the_price_of_its_id_only() -> None:
+    """The id of something cheap beside the symbol of something dear: a gateway goes by the id."""
+    made = board(replace(SPY, con_id=5), *BOTH)
+    assert made.highest(replace(SPY, con_id=0)) is None
+    assert made.highest(CHEAP) == Decimal("10.5")
+
+
+def test_an_order_by_id_is_not_worth_what_its_description_is() -> None:
+    made = board(replace(CHEAP, con_id=0), *BOTH)
+    assert made.highest(replace(CHEAP, con_id=SPY.con_id)) is None
+
+
+def test_what_the_gateway_says_is_the_same_is_the_same() -> None:
+    by_id, by_name = board(SPY, *BOTH), board(replace(SPY, con_id=0), *BOTH)
+    assert by_id.highest(replace(SPY, con_id=0)) is None
+    assert by_name.highest(SPY) is None
+    for made in (by_id, by_name):
+        made.told(SPY)
+        assert made.highest(SPY) == made.highest(replace(SPY, con_id=0)) == Decimal("10.5")
+
+
+def test_a_description_of_two_contracts_is_worth_neither() -> None:
+    made = board(SPY, *BOTH)
+    made.told(SPY)
+    made.told(replace(SPY, con_id=8))
+    assert made.highest(replace(SPY, con_id=0)) is None
+    assert made.highest(SPY) == Decimal("10.5")

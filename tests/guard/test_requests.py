@@ -47,7 +47,9 @@ def test_another_client_id_is_refused_with_the_ones_it_was_given(client_id: int)
     made = Bench()
     decision = refused(made.send(StartApi(client_id=client_id)))
     assert (decision.rule, decision.code, decision.hang_up) == ("session.client-id", 326, True)
-    assert decision.reason == (f"client id {client_id} is not one this test was given: 7001, 7002")
+    assert decision.reason == (
+        f"client id {client_id} is not one this test was given: 7001 to 7002"
+    )
     assert "already in use" in decision.text
     assert (made.client.client_id, made.client.started) == (None, False)
 
@@ -249,3 +251,10 @@ def test_nothing_at_all_passes_before_startapi(number: int, version: int) -> Non
     made.client.version = version
     decision = made.send(as_carried(plain(REQUESTS[number]), version))
     assert isinstance(decision, Refuse)
+
+
+def test_the_ids_it_was_given_are_told_as_ranges() -> None:
+    made = Bench()
+    made.run.allowed_client_ids = {*range(7000, 7999), 8001, 8003}
+    decision = refused(made.send(StartApi(client_id=9)))
+    assert decision.reason.endswith("given: 7000 to 7998, 8001, 8003")

@@ -8,9 +8,18 @@ from itertools import permutations
 
 import pytest
 
-from pytest_ibkr.guard.trades import Baseline, Present, described, net, new_fills, root, signed
+from pytest_ibkr.guard.trades import (
+    Baseline,
+    Present,
+    described,
+    may_be_same,
+    net,
+    new_fills,
+    root,
+    signed,
+)
 from pytest_ibkr.wire.messages.contract import Contract
-from tests.guard.account_facts import QQQ, SPY, fill, held, sent
+from tests.guard.account_facts import QQQ, SPY, fill, held, sent, works
 
 COMBO = Contract(con_id=9, symbol="SPY", sec_type="BAG")
 
@@ -100,6 +109,61 @@ OPTION = Contract(
     right="C",
     local_symbol="SPY   260717C00755000",
 )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"con_id": 0}, {"symbol": ""}, {"sec_type": ""}, {"expiry": ""}, {"strike": 0.0}),
+        *({"right": ""}, {"right": "CALL"}, {"currency": "EUR"}),
+    ],
+)
+def test_what_is_not_said_of_a_contract_fits(changes: dict[str, object]) -> None:
+    said = replace(OPTION, con_id=0)
+    assert may_be_same(replace(said, **changes), OPTION)
+    assert may_be_same(said, replace(OPTION, **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"symbol": "QQQ"}, {"sec_type": "FOP"}, {"expiry": "20260724"}, {"strike": 760.0}),
+        {"right": "P"},
+    ],
+)
+def test_what_is_said_of_a_contract_must_fit(changes: dict[str, object]) -> None:
+    other = replace(OPTION, **changes)
+    assert not may_be_same(replace(OPTION, con_id=0), other)
+    assert not may_be_same(OPTION, replace(other, con_id=0))
+    assert may_be_same(OPTION, other)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"expiry": "202607"}, {"right": "CALL"}, {"right": "c"}, {"symbol": "spy"}],
+)
+def test_what_is_said_in_another_way_fits(changes: dict[str, object]) -> None:
+    """An order of this run that is taken for another would be left working."""
+    assert may_be_same(replace(OPTION, con_id=0, **changes), OPTION)
+
+
+def test_ids_decide_where_both_are_known() -> None:
+    assert may_be_same(SPY, replace(QQQ, con_id=1))
+    assert not may_be_same(SPY, replace(SPY, con_id=2))
+
+
+def test_only_options_have_an_expiry_a_right_and_a_strike_to_fit() -> None:
+    said = replace(SPY, con_id=0, expiry="20260717", right="C", strike=755.0)
+    assert may_be_same(said, replace(said, expiry="20260724", right="P", strike=760.0))
+
+
+def test_an_order_is_listed_as_it_was_or_as_an_earlier_version() -> None:
+    order = sent(3).after(sent(5))
+    assert order.is_listed_as(works(3))
+    assert order.is_listed_as(works(5))
+    assert not order.is_listed_as(works(4))
+    assert not order.is_listed_as(works(-3))
+    assert not order.is_listed_as(replace(works(3), contract=QQQ))
 
 
 @pytest.mark.parametrize(

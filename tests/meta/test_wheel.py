@@ -83,6 +83,7 @@ def test_the_base_install_is_light(wheel: Path) -> None:
     assert set(head.get_all("Provides-Extra", [])) == {
         "all",
         "calendar",
+        "check",
         "parquet",
         "report",
         "timeout",

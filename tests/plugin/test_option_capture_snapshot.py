@@ -169,6 +169,7 @@ def test_a_capture_is_one_item_per_symbol_and_a_snapshot_that_works(project: Liv
     assert list(snapshot["symbols"]) == ["SPY", "QQQ", "IWM", "VIX"]
     assert PAPER not in path.read_text()
     assert PAPER not in done.text
+    assert f"{path.name} (" in done.text  # although pytest captures what a test prints
 
 
 @pytest.mark.ci

@@ -168,6 +168,7 @@ def test_what_is_not_in_order_is_told_with_what_to_do(
         (2.1, "WARN", "2.1 s ahead"),
         (-2.0, "PASS", "2.0 s behind"),
         (-2.1, "WARN", "2.1 s behind"),
+        (-7_300.0, "WARN", "2 h behind"),
     ],
 )
 def test_a_clock_more_than_two_seconds_off_warns_and_names_ntp(

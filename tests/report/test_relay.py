@@ -18,6 +18,8 @@ from pytest_ibkr.report.verdict import gate_of, rehearsal_of
 from tests.report import project
 from tests.report.build import PAPER, SIMULATED, results, row
 
+BYPASS = "an order bypassed the relay: BUY 1 SPY\n  state: on the account\n  fix:   look"
+
 SAID: dict[str, Any] = {
     "facts": {
         "accounts": ["DU*****55"],
@@ -98,7 +100,7 @@ def test_a_run_without_a_relay_says_nothing_of_one() -> None:
 @pytest.mark.parametrize(
     ("summary", "words"),
     [
-        ({"bypassed": ["BUY 1 SPY"]}, "an order bypassed the relay: BUY 1 SPY"),
+        ({"bypassed": [BYPASS]}, "an order bypassed the relay: BUY 1 SPY"),
         ({"failed": ["order 7 still works"]}, "the end of the live session failed: order 7"),
         ({"ended": {"rule": "a", "reason": "the account changed"}}, "the account changed"),
     ],
@@ -238,7 +240,7 @@ def test_a_reserved_account_stays_a_rehearsal_through_the_relay_too(
 def test_an_order_beside_the_relay_fails_a_run_whose_tests_passed(
     pytester: pytest.Pytester,
 ) -> None:
-    done = run_live(pytester, account="DU" + "7654321", summary={"bypassed": ["BUY 1 SPY"]})
+    done = run_live(pytester, account="DU" + "7654321", summary={"bypassed": [BYPASS]})
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.stdout.fnmatch_lines(["gate: FAILED: an order bypassed the relay: BUY 1 SPY"])
 

@@ -106,7 +106,11 @@ async def clean_up(
             await work.cancel_orders()
         await work.flatten_positions(allowed=flattens and ledger.content.header.flattens)
     except Exception as exc:  # whatever a gateway answers: what is left is told, nothing is lost
-        work.fail(f"the cleanup stopped: {_said(exc)}")
+        work.fail(
+            f"the cleanup stopped: {_said(exc)}; orders of this run may work, positions be open:"
+            " start the gateway, then run pytest-ibkr close-positions --paper-trading --session"
+            f" {ledger.path}"
+        )
     finally:
         await work.hang_up()
     work.close()
@@ -182,7 +186,9 @@ class _Cleanup:
             self._keep(present)
             baseline, orders = ledger.content.header.baseline, ledger.content.orders
             decided = plan(baseline, present, orders)
-            untold = unaccounted(baseline, present, orders.values())
+            # A run that closes on purpose moves positions, and none is to be taken back.
+            takes_back = ledger.content.header.flattens
+            untold = unaccounted(baseline, present, orders.values() if takes_back else ())
             decided = Plan(decided.trades, (*decided.left, *untold))
             if not any(each.settles for each in decided.left):
                 break

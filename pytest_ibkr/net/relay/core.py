@@ -78,10 +78,22 @@ class Relay:
         """The gateway's clock, Unix epoch seconds: ours plus the measured offset."""
         return self._start_s + time.monotonic() - self._start_mono_s + self.offset_s
 
+    def latest_s(self) -> float:
+        """The later of ``now_s`` and what the system's clock says.
+
+        A machine that slept did not count the time, and one whose clock was set counted another:
+        whether there is time left to the close is judged by whichever clock is ahead.
+        """
+        return max(self.now_s(), time.time() + self.offset_s)
+
     def look_at_market(self) -> None:
         """Let the guard know whether the exchange trades at this moment."""
-        now_s = self.now_s()
-        closes = [closes for opens, closes in self._sessions if opens <= now_s < closes]
+        now_s, latest_s = self.now_s(), self.latest_s()
+        closes = [
+            closes
+            for opens, closes in self._sessions
+            if opens <= now_s < closes and opens <= latest_s < closes
+        ]
         self.run.market = MarketFacts(open=bool(closes), closes_s=closes[0] if closes else None)
 
     # -- listening -----------------------------------------------------------------------
@@ -125,9 +137,11 @@ class Relay:
             self.run.ending = why
         if self._server is not None:
             self._server.close()
-        for client in list(self.clients):
+        clients = list(self.clients)
+        for client in clients:
             if client.gateway is not None:
                 client.gateway.abort()
+        for client in clients:
             client.close(why)
 
     # -- what happened -------------------------------------------------------------------
@@ -201,16 +215,23 @@ class Relay:
             return
         said = {"rule": decision.rule, "reason": self.log.clean(decision.reason)}
         self.ended = EndFacts(**said, fix=self.log.clean(decision.fix))
-        self.audit("end", client, **said)
-        self.end_clients(decision.text)
-        self._tell({"event": "ended", **self.ended.as_dict()})
-        self._on_end()
+        try:
+            self.audit("end", client, **said)
+            self.end_clients(decision.text)
+        finally:
+            self._tell({"event": "ended", **self.ended.as_dict()})
+            self._on_end()
+
+    def finishing(self) -> None:
+        """Let the harness know that it takes longer: an earlier run is cleaned up after."""
+        self._tell({"event": "finishing"})
 
     # -- orders --------------------------------------------------------------------------
 
-    async def check_account(self, order_id: int) -> Refuse | None:
-        """Before the first order of a test: the account is still the one that was verified."""
-        why = await self.dealings.check()
+    async def check_account(self, order_id: int, *, again: bool = False) -> Refuse | None:
+        """Before the first order of a test, or ``again``: the account is still the verified one,
+        and the orders on it are known."""
+        why = await self.dealings.check(again=again)
         self.look_at_market()
         return None if why is None else dataclasses.replace(why, request_id=order_id)
 
@@ -244,7 +265,7 @@ class Relay:
 
     async def verdict_so_far(self) -> TestVerdict:
         """What is known of the running test, proof included; it goes on."""
-        bypassed = await self._proof()
+        bypassed = await self.dealings.prove() if self._ordering() else ()
         return self.verdicts.so_far(self.clients, bypassed=bypassed, ended=self.ended)
 
     async def hang_up(self, keep: Collection[int]) -> None:
@@ -269,17 +290,18 @@ class Relay:
         for client in self.clients:
             client.downward.lanes.clear()
         left = [f"order {each.order_id} of client {each.client_id}" for each in self._working()]
-        bypassed = await self._proof()
+        ordering = self._ordering()
+        self.run.end_test()  # an order that comes while the account is read is of no test
+        bypassed = await self.dealings.prove() if ordering else ()
         self.audit("end_test", orders=self.verdicts.orders, left=len(left))
-        self.run.end_test()
         return self.verdicts.end(
             self.clients, faults=counts, left_working=left, bypassed=bypassed, ended=self.ended
         )
 
-    async def _proof(self) -> tuple[str, ...]:
-        """What bypassed the relay, in a test that places orders."""
-        ordering = self.run.test is not None and self.run.test.places_orders
-        return await self.dealings.prove() if ordering or self.verdicts.orders else ()
+    def _ordering(self) -> bool:
+        """Whether the running test places orders, or sent some all the same."""
+        marked = self.run.test is not None and self.run.test.places_orders
+        return marked or bool(self.verdicts.orders)
 
     async def _drain(self, only: Collection[ClientSide] | None = None) -> None:
         """What a test sent is judged as its own, not as the next one's; who sends on is cut."""

@@ -128,6 +128,8 @@ class Dealings:
         relay.run.open_ledger = bool(unfinished(directory, account))
         if relay.spec.mode != "tests":
             return
+        if relay.run.open_ledger:
+            relay.finishing()
         done = await finish_leftovers(
             self._upstream(account),
             directory,
@@ -154,9 +156,9 @@ class Dealings:
         """The next order is the first of its test."""
         self._first_order = True
 
-    async def check(self) -> Refuse | None:
+    async def check(self, *, again: bool = False) -> Refuse | None:
         """Verify the account where an order needs it; return why it cannot go."""
-        if not self._first_order and not self.session.unchecked:
+        if not (again or self._first_order or self.session.unchecked):
             return None
         why = await self.session.check()
         self._first_order = why is not None
@@ -217,7 +219,13 @@ class Dealings:
                 for each in present.executions:
                     self.ledger.execution(each)
         except (GatewayError, OSError) as exc:
-            return (f"what is on the account could not be compared: {mask_accounts(str(exc))}",)
+            first = mask_accounts(str(exc)).partition("\n")[0]
+            unknown = (
+                f"what is on the account could not be compared with what was forwarded: {first}\n"
+                "  state: nobody knows yet whether an order went around the relay\n"
+                "  fix:   look at the account's executions and positions yourself"
+            )
+            return (unknown,)
         return tuple(mask_accounts(str(each)) for each in found)
 
     # -- end -----------------------------------------------------------------------------

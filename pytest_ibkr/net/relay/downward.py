@@ -17,6 +17,7 @@ from pytest_ibkr.net.relay.request_ids import asked_by, of_answer
 from pytest_ibkr.wire.codec import Raw, decode_response
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.framing import frame
+from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.session import ErrorNotice, ManagedAccounts
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ class Downward:
         relay, client = self._relay, self._client
         message = self._decoded(payload)
         verdict = seen(
-            message, client=client.state, run=relay.run, now_s=relay.now_s(), size=len(payload)
+            message, client=client.state, run=relay.run, now_s=relay.latest_s(), size=len(payload)
         )
+        if isinstance(message, ExecutionData):
+            relay.dealings.executed(message)
         if isinstance(verdict, EndRun):
             relay.end_run(verdict, client)
         elif isinstance(verdict, Hold):
@@ -97,13 +100,16 @@ class Downward:
     def _examine(self, payloads: Iterable[bytes]) -> None:
         """What the guard wants to know of frames that have gone down."""
         relay, client = self._relay, self._client
-        state, run, now_s = client.state, relay.run, relay.now_s()
+        state, run, now_s = client.state, relay.run, relay.latest_s()
         self._answered(payloads)
         for payload in payloads:
             head = payload[: payload.find(b"\0", 0, 5)]
             if head in UNREAD_HEADS or (head in _TICK_HEADS and not _tells_a_price(payload)):
                 continue
-            verdict = seen(self._decoded(payload), client=state, run=run, now_s=now_s)
+            message = self._decoded(payload)
+            verdict = seen(message, client=state, run=run, now_s=now_s)
+            if isinstance(message, ExecutionData):
+                relay.dealings.executed(message)
             if isinstance(verdict, EndRun):
                 relay.end_run(verdict, client)
                 return

@@ -11,6 +11,7 @@ from pytest_ibkr.guard.accounts import PaperAccounts
 from pytest_ibkr.guard.decision import EndRun, Refuse
 from pytest_ibkr.net.link import Link
 from pytest_ibkr.net.link_errors import CLIENT_ID_IN_USE, LinkLost, LinkTimeout
+from pytest_ibkr.net.relay.comparison import open_orders
 from pytest_ibkr.net.relay.probe import ClockReading
 from pytest_ibkr.net.relay.recheck import AccountsChanged, keep_watch, recheck
 from pytest_ibkr.snapshot.redact import mask_account, mask_accounts
@@ -99,6 +100,7 @@ class OwnSession:
         try:
             link = await self.link()
             await recheck(link, self._verified, timeout_s=ASK_S)
+            await self._learn_orders(link)
         except AccountsChanged as exc:
             self._changed(exc)
             return Refuse("account.changed", _first_line(exc), "start again")
@@ -110,6 +112,12 @@ class OwnSession:
             )
         self.unchecked = False
         return None
+
+    async def _learn_orders(self, link: Link) -> None:
+        """Let the guard know which orders and groups are not this run's."""
+        orders = self._relay.run.orders
+        for each in await open_orders(link, timeout_s=ASK_S):
+            orders.echoed(each)
 
     async def stop_watching(self) -> None:
         """Check nothing any more."""
@@ -156,10 +164,13 @@ class OwnSession:
     def _hear(self, message: Message | Raw) -> None:
         """A gateway that names its accounts unasked is judged at once."""
         run = self._relay.run
-        if isinstance(message, ManagedAccounts) and run.accounts is not None:
+        end = None
+        if isinstance(message, Raw) and answers.reads_as_accounts(message.payload):
+            end = answers.unreadable()
+        elif isinstance(message, ManagedAccounts) and run.accounts is not None:
             end = answers.recheck(message.accounts, run)
-            if end is not None:
-                self._relay.end_run(end)
+        if end is not None:
+            self._relay.end_run(end)
 
     async def _keep_watch(self) -> None:
         while True:

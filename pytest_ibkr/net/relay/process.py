@@ -71,17 +71,24 @@ class Process:
     async def _start(self) -> None:
         try:
             facts = await self._relay.dealings.verify()
-            if (ended := self._relay.ended) is not None:
-                text = f"{ended.reason}\n  state: nobody was let in\n  fix:   {ended.fix}"
-                raise LiveRefused(text, rule=ended.rule)
+            if (ended := self._why_ended()) is not None:
+                raise ended
             port = await self._relay.listen()
         except Exception as exc:
-            self._tell({"event": "refused", "error": error_of(exc)})
+            # Where the run has ended already, that is the reason, not what broke then.
+            self._tell({"event": "refused", "error": error_of(self._why_ended() or exc)})
             await self.finish("refused")
             return
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections leave it alone
         self._tell({"event": "ready", "port": port, "pid": os.getpid(), "facts": facts.as_dict()})
+
+    def _why_ended(self) -> LiveRefused | None:
+        ended = self._relay.ended
+        if ended is None:
+            return None
+        text = f"{ended.reason}\n  state: nobody was let in\n  fix:   {ended.fix}"
+        return LiveRefused(text, rule=ended.rule)
 
     async def _end(self, why: str) -> dict[str, Any]:
         relay = self._relay

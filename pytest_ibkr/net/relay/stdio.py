@@ -85,10 +85,12 @@ class Input:
         threading.Thread(target=self._read, name="relay input", daemon=True).start()
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            if not self._hand(self._on_line, line):
-                return
-        self._hand(self._on_end)
+        try:
+            for line in sys.stdin:
+                if not self._hand(self._on_line, line):
+                    return
+        finally:  # whatever broke, nobody commands any more
+            self._hand(self._on_end)
 
     def _hand(self, told: Callable[..., None], *said: str) -> bool:
         try:

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.guard.canonical import canonical
 from pytest_ibkr.guard.decision import Allow, EndRun, Ignore, Refuse, Replace
 from pytest_ibkr.guard.requests import decide
 from pytest_ibkr.net.relay.faults import PACING_CODE, PACING_TEXT
@@ -161,12 +162,15 @@ class Upward:
             self._busy = task
             task.add_done_callback(self._order_done)
         elif (allowed := self._obey(payload)) is not None:
+            if isinstance(allowed.message, PlaceOrder):  # it is on no disk
+                self._relay.failed(RuntimeError("an order came in a frame that is none"))
+                return
             self._forward(allowed, came_s)
 
     def _obey(self, payload: bytes) -> Allow | None:
         """Ask the guard and do what it says; what it allows is returned."""
         client, relay = self._client, self._relay
-        decision = decide(payload, client=client.state, run=relay.run, now_s=relay.now_s())
+        decision = decide(payload, client=client.state, run=relay.run, now_s=relay.latest_s())
         name = request_name(message_id(payload))
         if isinstance(decision, Allow):
             return decision
@@ -184,7 +188,10 @@ class Upward:
         """Account first, then the guard, then the disk; only then may it go up."""
         client, relay = self._client, self._relay
         order_id = of_request(payload, client.state.version)
-        why = await relay.check_account(-1 if order_id is None else order_id)
+        said = canonical(payload, client.state.version)
+        # Whose a group is can change at any time: the orders on the account are listed anew.
+        grouped = isinstance(said, PlaceOrder) and bool(said.oca_group)
+        why = await relay.check_account(-1 if order_id is None else order_id, again=grouped)
         if why is not None:
             self._refused(why, request_name(_PLACE_ORDER))
             return

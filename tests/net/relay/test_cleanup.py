@@ -15,7 +15,16 @@ from pytest_ibkr.net.relay.cleanup import clean_up
 from pytest_ibkr.net.relay.comparison import read_account
 from pytest_ibkr.net.relay.ledger import unfinished
 from pytest_ibkr.net.relay.leftovers import finish_leftovers
-from tests.net.relay.account_bench import FAR, PAPER, QQQ, SPY, Run, order, place
+from tests.net.relay.account_bench import (
+    FAR,
+    PAPER,
+    QQQ,
+    SPY,
+    Run,
+    forwarded,
+    order,
+    place,
+)
 
 
 @pytest.fixture
@@ -226,3 +235,124 @@ def test_a_run_that_closes_on_purpose_is_never_bought_back(run) -> None:
     assert cleaned.flattened == []
     assert cleaned.closed
     assert asyncio.run(run.held()) == {}
+
+
+def test_a_client_id_that_stays_in_use_keeps_no_other_order_from_being_cancelled(run) -> None:
+    async def go():
+        async with await run.link(7201) as link, await run.link(7202) as other:
+            ledger = await run.begin(link)
+            await run.send(link, ledger, SPY, "BUY", 1, limit=FAR, status="Submitted")
+            await run.send(other, ledger, QQQ, "BUY", 1, limit=FAR, status="Submitted")
+            await other.close()
+            return await clean_up(run.within(id_wait_s=0.5), ledger)
+
+    cleaned = asyncio.run(go())
+    assert "orders of client 7201 could not be cancelled" in cleaned.failed[0]
+    assert len(cleaned.cancelled) == 1
+    assert not cleaned.closed
+    assert {client_id for client_id, _ in asyncio.run(run.working())} == {7201}
+
+
+def test_another_order_that_has_the_id_now_is_left_alone(run) -> None:
+    """Its relay died before the order went out; a program of the user's took the free id."""
+
+    async def go():
+        async with await run.link(7201) as link:
+            ledger = await run.begin(link)
+            ledger.order(forwarded(link, order(link, SPY, "BUY", 3, limit=FAR, order_id=1)))
+            theirs = order(link, QQQ, "BUY", 1, limit=FAR, order_id=1)
+            await place(link, theirs, status="Submitted")
+        return await clean_up(run.upstream, ledger)
+
+    cleaned = asyncio.run(go())
+    assert cleaned.cancelled == []
+    assert "another order has its id now and is left alone" in cleaned.left[0]
+    left_nothing_of_its_own(run, cleaned, before={}, working={(7201, 1)})
+
+
+def test_answers_that_make_no_sense_stop_neither_cancels_nor_the_report(run, monkeypatch) -> None:
+    async def nonsense(*_asked, **_options):
+        raise ArithmeticError("a position of NaN")
+
+    async def go():
+        async with await run.link(7201) as link:
+            ledger = await run.begin(link)
+            await run.send(link, ledger, SPY, "BUY", 1, limit=FAR, status="Submitted")
+        monkeypatch.setattr(cleanup_module, "read_account", nonsense)
+        return await clean_up(run.upstream, ledger)
+
+    cleaned = asyncio.run(go())
+    assert len(cleaned.cancelled) == 1
+    [failed] = cleaned.failed
+    assert failed.startswith("the cleanup stopped: ArithmeticError: a position of NaN")
+    assert "pytest-ibkr close-positions --paper-trading --session " in failed
+    assert not cleaned.closed
+    assert asyncio.run(run.working()) == set()
+
+
+def test_closing_one_contract_that_fails_keeps_no_other_from_being_closed(run, monkeypatch) -> None:
+    close_out = cleanup_module.close_out
+
+    async def fails_once(link, trade, **options):
+        if trade.contract.symbol == "SPY":
+            raise ArithmeticError("a price of NaN")
+        return await close_out(link, trade, **options)
+
+    async def go():
+        async with await run.link(7201) as link:
+            ledger = await run.begin(link)
+            await run.send(link, ledger, SPY, "BUY", 1, status="Filled")
+            await run.send(link, ledger, QQQ, "BUY", 1, status="Filled")
+        monkeypatch.setattr(cleanup_module, "close_out", fails_once)
+        return await clean_up(run.upstream, ledger)
+
+    cleaned = asyncio.run(go())
+    assert [each.split(" at ")[0] for each in cleaned.flattened] == ["SELL 1 QQQ"]
+    assert "SPY is left open (+1): closing it failed" in cleaned.left[0]
+    assert not cleaned.closed
+    assert asyncio.run(run.held()) == {"SPY": Decimal(1)}
+
+
+@pytest.mark.parametrize("attended", [False, True])
+def test_an_order_whose_outcome_nobody_tells_any_more_is_reported(run, attended) -> None:
+    """Its relay was killed at once; the next day the gateway lists no execution of it."""
+
+    async def trade():
+        async with await run.link(7201) as link:
+            ledger = await run.begin(link)
+            await run.send(link, ledger, SPY, "BUY", 1, status="Filled")
+        ledger.release()
+
+    asyncio.run(trade())
+    later = run.gateway.new_session(
+        "later",
+        wall_clock=False,
+        start_at=datetime(2026, 7, 13, 11, tzinfo=ZoneInfo("America/New_York")),
+        client_id=9000,
+    )
+    later.account.add_position("SPY", 1, average_cost=Decimal(750))
+    finish = finish_leftovers(run.upstream, run.directory, attended=attended)
+    [cleaned] = asyncio.run(finish).values()
+    assert cleaned.flattened == []
+    assert "the position went from 0 to 1" in cleaned.left[0]
+    assert "order 1 of client 7201 (BUY 1 SPY MKT) is not told any more" in cleaned.left[0]
+    assert ("close-positions --paper-trading --session" in cleaned.left[0]) is not attended
+    assert cleaned.closed is attended
+    assert asyncio.run(run.held()) == {"SPY": Decimal(1)}
+    later.close()
+
+
+def test_closing_orders_never_take_an_id_of_the_run(run) -> None:
+    """A gateway whose order ids were reset names used ones: it would be a change of that order."""
+
+    async def go():
+        async with await run.link(7201) as link:
+            ledger = await run.begin(link)
+            await run.send(link, ledger, SPY, "BUY", 1, status="Filled")
+            unsent = order(link, QQQ, "BUY", 1, limit=FAR, order_id=5000)
+            ledger.order(forwarded(link, unsent))
+        return ledger, await clean_up(run.upstream, ledger)
+
+    ledger, cleaned = asyncio.run(go())
+    assert {order_id for _, order_id in ledger.content.cleanup} == {5001}
+    left_nothing_of_its_own(run, cleaned, before={})

@@ -155,3 +155,18 @@ def test_a_module_in_the_working_directory_is_not_taken_for_one_of_pythons(
     monkeypatch.chdir(tmp_path)
     with RelayHandle.start(relay_spec(gateway, tmp_path)) as relay:
         assert relay.facts.account
+
+
+def test_a_cleanup_that_nobody_waits_for_is_finished_all_the_same(gateway, tmp_path):
+    relay = RelayHandle.start(relay_spec(gateway, tmp_path))
+    relay.begin_test("test_order", places_orders=True, market=[SESSION])
+    with RawClient(relay).start(7100) as client:
+        client.send(order(1))
+        working(client, 1)
+        summary = relay.stop(timeout_s=0.05)
+    assert "goes on cleaning up" in summary.failed[-1]
+    assert relay._process.wait(30) is not None
+    relay._process.release()
+    assert ledgers(tmp_path) == []
+    assert len(closed_ledgers(tmp_path)) == 1
+    assert nothing_works(gateway)

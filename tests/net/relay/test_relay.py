@@ -194,6 +194,13 @@ def test_another_account_on_the_relays_own_connection_ends_the_run(tapped):
         raw(tapped)
 
 
+@pytest.mark.parametrize("payload", [b" 15\0001\0", b"15\0001\0", b"015\0001\0"])
+def test_accounts_in_a_form_only_clients_read_end_the_run_at_once(tapped, payload):
+    """On the relay's own connection too, between two checks."""
+    tapped.tap.of_client(7999).say(payload + b"U" + b"1234567")
+    assert ended(tapped).rule == "account.unreadable"
+
+
 def test_after_the_end_no_test_can_begin(tapped):
     tapped.tap.of_client(7999).say(encode(ManagedAccounts(accounts=""), 200))
     ended(tapped)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
+from decimal import Decimal
 
 import pytest
 
 from pytest_ibkr.errors import GatewayUnreachable, LiveRefused, OrderRefused
 from pytest_ibkr.gateway import Gateway
+from pytest_ibkr.guard.trades import Baseline, Forwarded
+from pytest_ibkr.net import relay_handle
+from pytest_ibkr.net.relay.ledger import Ledger, unfinished
 from pytest_ibkr.net.relay.spec import RelayFacts, RelaySpec, TestVerdict
 from pytest_ibkr.net.relay_handle import RelayHandle
+from pytest_ibkr.wire.messages.contract import Contract
+from tests.net.raw_client import RawClient
 from tests.net.relay.conftest import ACCOUNT, START, relay_spec
 
 
@@ -147,3 +153,21 @@ def test_specs_and_facts_survive_the_pipe(tmp_path, gateway):
     assert RelayFacts.of(facts.as_dict()) == facts
     assert TestVerdict.of(TestVerdict(name="x").as_dict()) == TestVerdict(name="x")
     assert ACCOUNT not in repr(spec)
+
+
+def test_a_start_that_finishes_an_earlier_run_is_waited_for(gateway, tmp_path, monkeypatch):
+    """Its client id is still in use at the gateway: that may take minutes, and no kill helps."""
+    monkeypatch.setattr(relay_handle, "_START_GRACE_S", 1.0)
+    spec = relay_spec(gateway, tmp_path, handshake_timeout_s=1.0)
+    directory = tmp_path / "state"
+    ledger = Ledger.begin(
+        directory, account=ACCOUNT, endpoint="", name="an earlier run", baseline=Baseline()
+    )
+    spy = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
+    ledger.order(Forwarded(7100, 1, "BUY", Decimal(1), spy))
+    ledger.release()
+    with RawClient(gateway).start(7100) as holder:
+        threading.Timer(4.0, holder.socket.shutdown, [socket.SHUT_RDWR]).start()
+        with RelayHandle.start(spec) as relay:
+            assert [each["closed"] for each in relay.facts.finished] == [True]
+    assert unfinished(directory, ACCOUNT) == []

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -92,10 +92,14 @@ class PaperGateway:
 
 @contextmanager
 def paper_gateway(
-    *, account: str = PAPER, start_at: datetime = OPEN, speed: float = 1.0, version: int = 0
+    *, account: str = PAPER, start_at: datetime | float = OPEN, speed: float = 1.0, version: int = 0
 ) -> Iterator[PaperGateway]:
-    """A gateway process on a free port; it ends with the block."""
-    wanted = {"account": account, "start_at": start_at.isoformat(), "speed": speed}
+    """A gateway process on a free port; it ends with the block.
+
+    ``start_at``: its first moment, or by how many seconds its clock is ahead of this machine's.
+    """
+    first = start_at if isinstance(start_at, float) else start_at.isoformat()
+    wanted = {"account": account, "start_at": first, "speed": speed}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.system.live.paper_gateway"],
         cwd=ROOT,
@@ -234,8 +238,12 @@ def _serve_until_told(wanted: dict[str, Any]) -> None:
         speed=wanted["speed"],
         server_version=wanted["version"] or NEWEST,
     )
-    start_at = datetime.fromisoformat(wanted["start_at"])
     with gateway:
+        first = wanted["start_at"]
+        ahead = isinstance(first, float)
+        start_at = (
+            datetime.now(UTC) + timedelta(seconds=first) if ahead else datetime.fromisoformat(first)
+        )
         session = gateway.new_session("paper", start_at=start_at, wall_clock=False)
         _say({"host": gateway.host, "port": gateway.port, "account": gateway.account})
         served = _Served(gateway, session)

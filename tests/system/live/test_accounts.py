@@ -25,7 +25,7 @@ from tests.system.live.ids import (
     OTHER_PAPER,
     PAPER,
 )
-from tests.system.live.under_relay import CLIENT_ID, ordering, relay, settle, started
+from tests.system.live.under_relay import CLIENT_ID, has_ended, ordering, relay, settle, started
 
 NOT_PAPER = [
     pytest.param(LIVE, id="a live id"),
@@ -176,7 +176,7 @@ def test_a_list_that_changes_in_mid_session_ends_everything(accounts, tmp_path):
             client.ask(order(1))
         with pytest.raises((Closed, OSError)), careless(handle.host, handle.port) as late:
             late.start(CLIENT_ID)
-        assert handle.ended is not None
+        assert has_ended(handle)
         assert not gateway.suspicious()
 
 
@@ -188,7 +188,7 @@ def test_a_list_that_changed_without_a_word_is_met_before_the_first_order(accoun
             client.ask(order(1))
             assert client.refused(1)
         assert not gateway.suspicious()
-        assert handle.ended is not None
+        assert has_ended(handle)
 
 
 @pytest.mark.parametrize("accounts", later(CHANGES, after=1))
@@ -207,7 +207,7 @@ def test_a_list_that_changed_before_a_client_came_back_lets_nothing_through(acco
             assert not [f for f in client.received if f[0] in ("3", "15", "9")], client.received
         assert not gateway.suspicious()
         assert not gateway.frames(b"61", client_id=CLIENT_ID)
-        assert handle.ended is not None
+        assert has_ended(handle)
 
 
 def test_silence_after_the_handshake_is_not_consent(tmp_path):

@@ -98,6 +98,27 @@ def test_the_whole_process_group_killed_does_not_take_the_cleanup_along(gateway,
             run.kill()
 
 
+def test_a_terminals_control_c_ends_the_run_and_cleans_up_before_it_ends(gateway, tmp_path):
+    """It reaches every process of the group; the relay is none of them, pytest tells it."""
+    project = LiveProject(tmp_path, gateway)
+    project.test(TRADE.format(ending=WAIT))
+    project.test("Path('next').touch()", name="test_next")
+    with the_user(gateway) as theirs:
+        run = project.start(own_group=True)
+        try:
+            eventually(lambda: project.said("traded"), "the test traded")
+            os.killpg(run.process.pid, signal.SIGINT)
+            done = run.end()
+        finally:
+            run.kill()
+        assert done.code == 2, done.text
+        assert settled(gateway, working=theirs, spy=7)(), done.text
+        assert untouched(gateway)
+        assert not project.said("next")
+        assert "KeyboardInterrupt" in done.text
+        assert "cleanup, cancelled: " in done.text
+
+
 def test_pytest_timeouts_thread_method_leaves_the_account_as_it_was(gateway, tmp_path):
     """It ends the process by os._exit, without any clean-up."""
     project = LiveProject(tmp_path, gateway)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -78,6 +79,14 @@ def started(
     number = next(_CLIENT_IDS) if client_id is None else client_id
     with careless(handle.host, handle.port) as client:
         yield client.start(number, high=high)
+
+
+def has_ended(handle: RelayHandle, *, timeout_s: float = 10.0) -> bool:
+    """Whether the relay ended the run; what it tells comes on another way than its hang-up."""
+    deadline_s = time.monotonic() + timeout_s
+    while handle.ended is None and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    return handle.ended is not None
 
 
 def settle(client: Careless, gateway: EvilGateway) -> None:
