@@ -48,7 +48,7 @@ def seen(
 def reads_as_accounts(payload: bytes) -> bool:
     """Whether some client takes a frame for managedAccounts: ids are read as `` 15``, ``+15``,
     ``0015`` and, by clients that stop at the first other character, ``15abc``."""
-    number = _AS_READ.match(payload.partition(b"\0")[0].decode("utf-8", "ignore"))
+    number = _AS_READ.match(payload.decode(errors="ignore"))
     return number is not None and int(number["id"]) == ManagedAccounts.MSG_ID
 
 
