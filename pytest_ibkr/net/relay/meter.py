@@ -6,13 +6,17 @@ from collections import deque
 from typing import Final
 
 WINDOW_S: Final = 1.0
+# Two bursts a second apart can reach a gateway within one of its seconds. Who went over is let
+# on evenly, and a little late.
+GUARD_S: Final = 0.1
 
 
 class Meter:
     """No window of one second lets more than ``per_s`` messages through.
 
     A sliding window instead of a token bucket: a bucket lets twice its size through within one
-    second, which is above what a gateway takes (gateway-behaviour.md 5).
+    second, which is above what a gateway takes (gateway-behaviour.md 5). Once a client has filled
+    a window its messages go one by one, until it has been quiet for a second.
 
     Attributes:
         peak_per_s: most messages that came within any one second.
@@ -26,6 +30,7 @@ class Meter:
         self.longest_wait_s = 0.0
         self._came: deque[float] = deque()
         self._went: deque[float] = deque(maxlen=per_s)
+        self._evenly = False
 
     def came(self, at_s: float) -> None:
         """The client sent one."""
@@ -38,9 +43,16 @@ class Meter:
     def wait_s(self, now_s: float) -> float:
         """How long the next one has to wait; 0: it may go now."""
         went = self._went
-        if len(went) < self.per_s:
+        if not went or now_s >= went[-1] + WINDOW_S + GUARD_S:
+            self._evenly = False
+        full = len(went) == self.per_s
+        if full and now_s < went[0] + WINDOW_S:
+            self._evenly = True
+        if not self._evenly:
             return 0.0
-        return max(0.0, went[0] + WINDOW_S - now_s)
+        one_by_one_s = went[-1] + (WINDOW_S + GUARD_S) / self.per_s
+        window_s = went[0] + WINDOW_S + GUARD_S if full else now_s
+        return max(0.0, one_by_one_s - now_s, window_s - now_s)
 
     def goes(self, now_s: float, *, came_s: float) -> float:
         """The next one goes; return how long it waited for its turn."""

@@ -250,8 +250,9 @@ def test_no_account_id_is_written_where_others_may_read_it(tmp_path):
         ordering(handle),
         started(handle) as client,
     ):
-        client.ask(order(1), order(2, account=LIVE), order(3, account=OTHER_PAPER))
+        client.ask(order(1))
         client.until("3")
+        client.ask(order(2, account=LIVE), order(3, account=OTHER_PAPER))
         assert client.refused(3)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert written
