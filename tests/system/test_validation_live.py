@@ -134,7 +134,6 @@ def test_more_than_a_fifth_of_failures_blocks(gateway: PaperGateway, tmp_path: P
 
 
 @pytest.mark.proof
-@pytest.mark.req("LV-025", "LV-026")
 def test_five_live_runs_in_random_order_pass_and_each_is_done_in_ten_minutes(
     tmp_path: Path,
 ) -> None:
