@@ -8,7 +8,8 @@ BIN = $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest
 ARGS =
 WORKERS = 2
-# Tests of the ci tier wait for other processes more than they compute.
+# Many tests wait for other processes more than they compute, those of the ci tier above all.
+TEST_WORKERS = 4
 CI_WORKERS = 5
 TRACE = build/trace
 # A part of the tests says nothing about requirements as a whole: no trace with ARGS.
@@ -55,7 +56,7 @@ validate: $(VENV)/.installed
 	$(PYTEST) tests/live_validation $(VALIDATE_FLAGS) --req-trace=$(TRACE)/validate.json
 
 test: $(VENV)/.installed
-	$(PYTEST) -n $(WORKERS) -m "not ci and not proof" $(call trace,test) $(ARGS)
+	$(PYTEST) -n $(TEST_WORKERS) -m "not ci and not proof" $(call trace,test) $(ARGS)
 
 ci: $(VENV)/.installed
 	$(PYTEST) -n $(CI_WORKERS) -m ci $(call trace,ci) $(ARGS)
