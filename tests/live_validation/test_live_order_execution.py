@@ -10,6 +10,7 @@ from bot.broker import BrokerError
 from bot.domain.orders import CANCELLED_STATUSES, OrderStatus, OrderTicket
 
 pytestmark = [pytest.mark.live, pytest.mark.places_orders]
+WORKING = frozenset({OrderStatus.PRE_SUBMITTED, OrderStatus.SUBMITTED})
 CROSSED_TICKS = 2  # a quote moves while the order travels; the fill is at the market's price
 
 
@@ -92,11 +93,12 @@ def test_a_fill_changes_the_position_by_what_was_bought(guard, broker, buy_one, 
 def test_a_resting_order_can_be_cancelled(guard, broker, otm_call, clock, ibkr_config):
     price = otm_call.snapped(otm_call.quote.bid / 2)
     order_id = broker.place_order(otm_call.contract, limit("BUY", price))
+    timeout_s = ibkr_config.thresholds.order_cancel_timeout_seconds
+    resting = broker.wait_for_order(order_id, WORKING, timeout_s)
+    assert resting.status in WORKING
     clock.sleep(2)
-    assert broker.get_order_status(order_id).status in {"PreSubmitted", "Submitted"}
-    state = broker.cancel_order(
-        order_id, timeout_s=ibkr_config.thresholds.order_cancel_timeout_seconds
-    )
+    assert broker.get_order_status(order_id).filled == 0
+    state = broker.cancel_order(order_id, timeout_s=timeout_s)
     assert state.status in CANCELLED_STATUSES
     assert state.filled == 0
     assert order_id not in {order.order_id for order in broker.open_orders()}
