@@ -112,7 +112,7 @@ class Careless:
 
         def meant(fields: list[str]) -> bool:
             number, code = _error_of(fields, self.version)
-            return code not in _NOTICES and request_id in (None, number)
+            return code not in NOTICES and request_id in (None, number)
 
         return self.until("4", meant)
 
@@ -160,7 +160,8 @@ class Careless:
         return taken
 
 
-_NOTICES = frozenset({2104, 2106, 2107, 2108, 2119, 2158, 2100, 10167, 2109, 399})
+# Of the gateway, on nobody's request, at a moment of its own.
+NOTICES: Final = frozenset({2104, 2106, 2107, 2108, 2119, 2158, 2100, 10167, 2109, 399})
 
 
 def _error_of(fields: list[str], version: int) -> tuple[int, int]:

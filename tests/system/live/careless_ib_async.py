@@ -13,6 +13,8 @@ from typing import Any
 
 from ib_async import IB, Contract, LimitOrder, MarketOrder, Option, Stock
 
+from tests.system.live.careless import NOTICES
+
 DEADLINE_S = 10.0
 SILENT = "global cancel"  # answered with cancels of this session's orders; there are none yet
 
@@ -69,7 +71,12 @@ def main(host: str, port: str, client_id: str) -> None:
     """Do everything, one after the other, and say what came of it."""
     ib = IB()
     told: list[tuple[int, int, str]] = []
-    ib.errorEvent += lambda number, code, text, _contract: told.append((number, code, text))
+
+    def keep(number: int, code: int, text: str, _contract: object) -> None:
+        if code not in NOTICES:
+            told.append((number, code, text))
+
+    ib.errorEvent += keep
     ib.connect(host, int(port), clientId=int(client_id), timeout=DEADLINE_S)
     found = {}
     for name, act in acts(ib).items():
