@@ -18,6 +18,8 @@ from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.snapshot.store import load
 from tests.net.relay.account_bench import FAR, PAPER, QQQ, SPY, Run, order, place
 
+pytestmark = pytest.mark.ci
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "close_all_positions.py"
 START = datetime(2026, 7, 10, 11, 0, tzinfo=ZoneInfo("America/New_York"))
@@ -166,7 +168,6 @@ def test_an_account_that_is_flat_needs_no_answer(run, close) -> None:
     assert not run.session.journal.requests("placeOrder")
 
 
-@pytest.mark.ci
 def test_a_market_that_is_closed_leaves_positions_and_says_so(run, close) -> None:
     night = START.replace(hour=20)
     session = run.gateway.new_session("night", wall_clock=False, start_at=night)
@@ -179,7 +180,7 @@ def test_a_market_that_is_closed_leaves_positions_and_says_so(run, close) -> Non
 
 @pytest.mark.parametrize(
     ("answer", "closes"),
-    [("no", False), ("", False), pytest.param("yes", True, marks=pytest.mark.ci)],
+    [("no", False), ("", False), ("yes", True)],
 )
 def test_it_asks_at_the_terminal(run, monkeypatch, tmp_path, capsys, answer, closes) -> None:
     async def go():
@@ -214,7 +215,6 @@ class _Terminal:
         return f"{self._answer}\n"
 
 
-@pytest.mark.ci
 def test_only_what_a_ledger_names_is_finished(run, close) -> None:
     async def go():
         async with await run.link(101) as user, await run.link(7300) as link:

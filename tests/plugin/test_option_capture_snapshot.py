@@ -17,7 +17,10 @@ from tests.system.live.project import Done, LiveProject, eventually
 
 FLAG = "--capture-snapshot"
 SNAPSHOTS = Path("fixtures/ibkr_snapshots")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the terminal is a pty")
+pytestmark = [
+    pytest.mark.ci,
+    pytest.mark.skipif(sys.platform == "win32", reason="the terminal is a pty"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,6 @@ def test_it_lists_its_items_without_asking(project: LiveProject) -> None:
     assert "test_of_the_project" not in done.text
 
 
-@pytest.mark.ci
 def test_a_capture_is_one_item_per_symbol_and_a_snapshot_that_works(project: LiveProject) -> None:
     done = answered(project, "yes")
     assert done.code == 0, done.text
@@ -172,7 +174,6 @@ def test_a_capture_is_one_item_per_symbol_and_a_snapshot_that_works(project: Liv
     assert f"{path.name} (" in done.text  # although pytest captures what a test prints
 
 
-@pytest.mark.ci
 def test_a_gateway_that_goes_away_leaves_a_partial_snapshot(tmp_path: Path) -> None:
     with paper_gateway() as gateway:
         project = LiveProject(tmp_path, gateway)

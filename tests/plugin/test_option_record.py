@@ -18,6 +18,8 @@ from tests.system.live.ids import PAPER
 from tests.system.live.paper_gateway import PaperGateway, paper_gateway
 from tests.system.live.project import Done, LiveProject, eventually
 
+pytestmark = pytest.mark.ci
+
 RECORDINGS = Path("recordings/test_project")
 ASKS = """
 from pytest_ibkr.wire.messages.contract import ReqContractDetails
@@ -105,7 +107,6 @@ def test_what_the_recording_does_not_have_fails_the_test_offline(recorded: LiveP
     assert "reqContractDetails, closest: contract.symbol: 'QQQ', recorded 'SPY'" in done.text
 
 
-@pytest.mark.ci
 def test_a_marked_test_without_a_recording_says_how_to_make_one(project: LiveProject) -> None:
     done = offline(project, "-k", "spy")
     assert done.code == 1
@@ -113,7 +114,6 @@ def test_a_marked_test_without_a_recording_says_how_to_make_one(project: LivePro
     assert "pytest --live-gateway --ibkr-record once" in done.text
 
 
-@pytest.mark.ci
 def test_once_keeps_what_is_there_and_all_makes_it_anew(recorded: LiveProject) -> None:
     before = recording(recorded).read_bytes()
     kept = recorded.run("--ibkr-record", "once", "-k", "spy")
@@ -123,13 +123,11 @@ def test_once_keeps_what_is_there_and_all_makes_it_anew(recorded: LiveProject) -
     assert recording(recorded).read_bytes() != before
 
 
-@pytest.mark.ci
 def test_without_the_option_nothing_is_recorded(project: LiveProject) -> None:
     assert project.run("-k", "spy").code == 0
     assert not recording(project).exists()
 
 
-@pytest.mark.ci
 def test_offline_nothing_is_recorded_and_the_run_says_so(project: LiveProject) -> None:
     done = offline(project, "--ibkr-record", "all", "-k", "nothing")
     assert done.code == 0
@@ -155,7 +153,6 @@ def test_a_failed_test_leaves_the_recording_alone_and_its_own_beside_it(
     assert not failed.exists()
 
 
-@pytest.mark.ci
 def test_recordings_may_lie_elsewhere(project: LiveProject) -> None:
     ini = project.folder / "pytest.ini"
     ini.write_text("[pytest]\nibkr_record = once\nibkr_recording_dir = data/wire\n")
@@ -164,7 +161,6 @@ def test_recordings_may_lie_elsewhere(project: LiveProject) -> None:
     assert offline(project, "-k", "spy").code == 0
 
 
-@pytest.mark.ci
 @pytest.mark.skipif(sys.platform != "linux", reason="the full disk is made with /proc")
 def test_a_disk_without_room_fails_the_test_and_leaves_no_half_file(recorded: LiveProject) -> None:
     before = recording(recorded).read_bytes()
@@ -188,7 +184,6 @@ def test_a_disk_without_room_fails_the_test_and_leaves_no_half_file(recorded: Li
     ]
 
 
-@pytest.mark.ci
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_killed_run_leaves_the_earlier_recording(recorded: LiveProject) -> None:
     before = recording(recorded).read_bytes()
@@ -219,7 +214,7 @@ def grown_old(project: LiveProject) -> None:
     "workers",
     [
         pytest.param((), id="one process"),
-        pytest.param(("-n", "2"), id="xdist", marks=pytest.mark.ci),
+        pytest.param(("-n", "2"), id="xdist"),
     ],
 )
 def test_recordings_nobody_needs_and_those_too_old_are_named_at_the_end(
@@ -237,7 +232,6 @@ def test_recordings_nobody_needs_and_those_too_old_are_named_at_the_end(
     assert done.text.count("belongs to no test") == 1
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize(
     "ini", ["", "ibkr_recording_too_old = fail\nibkr_recording_max_age = 99999"]
 )
@@ -251,14 +245,12 @@ def test_an_old_recording_only_warns_and_a_longer_life_silences_it(
     assert ("days old, more than 180" in done.text) == (not ini)
 
 
-@pytest.mark.ci
 def test_a_part_of_the_tests_tells_nothing_about_unused_ones(recorded: LiveProject) -> None:
     recording(recorded, "test_that_went_away").write_bytes(b"")
     for part in (("-k", "spy"), ("test_project.py::test_spy",)):
         assert "belongs to no test" not in offline(recorded, *part).text
 
 
-@pytest.mark.ci
 def test_one_worker_records_as_one_process_does(project: LiveProject) -> None:
     done = project.run("--ibkr-record", "once", "-n", "1", "-k", "spy")
     assert done.code == 0, done.text

@@ -6,6 +6,8 @@ import pytest
 
 from tests.report.project import FAILING, SUITE, dated, document, journal, reports, run
 
+pytestmark = pytest.mark.ci
+
 UNIT = "def test_plain(): pass\n"
 
 

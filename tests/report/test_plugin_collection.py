@@ -6,6 +6,8 @@ import pytest
 
 from tests.report.project import SUITE, document, reports, run
 
+pytestmark = pytest.mark.ci
+
 BROKEN = "import pytest, no_such_module\npytestmark = pytest.mark.live\ndef test_live(): pass\n"
 
 

@@ -28,6 +28,8 @@ from pytest_ibkr.wire.messages.market_data import ReqMarketData
 from tests.system.capture_bench import READING, endpoint, paper
 from tests.system.test_capture_trouble import cut_after
 
+pytestmark = pytest.mark.ci
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "capture_ibkr_snapshot.py"
 DEADLINE_S = 30

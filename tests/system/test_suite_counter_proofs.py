@@ -8,6 +8,8 @@ import pytest
 
 from tests.system.suite_runner import run_cases
 
+pytestmark = pytest.mark.ci
+
 SUITE = "tests/live_validation"
 CONNECTIVITY, DATA, ORDERS, RESILIENCE, SESSION = (
     f"{SUITE}/test_live_{name}.py"

@@ -26,6 +26,8 @@ from tests.net.relay.account_bench import (
     place,
 )
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture
 def run(gateway, request, tmp_path):

@@ -13,6 +13,8 @@ from pytest_ibkr.net.relay.close_out import close_out
 from pytest_ibkr.net.relay.comparison import positions
 from tests.net.relay.account_bench import PAPER, SPY, Run, order, place
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture
 def run(gateway, request, tmp_path):

@@ -10,6 +10,8 @@ import pytest
 from pytest_ibkr.net.relay.comparison import compare, take_baseline
 from tests.net.relay.account_bench import FAR, QQQ, SPY, Run, forwarded, order, place
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture
 def run(gateway, request, tmp_path):

@@ -21,6 +21,8 @@ from tests.net.relay.conftest import relay_spec
 from tests.net.relay.test_orders import closed_ledgers, ledgers, working
 from tests.net.relay.trading import SESSION, order
 
+pytestmark = pytest.mark.ci
+
 ROOT = Path(__file__).parents[3]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
 

@@ -21,7 +21,10 @@ from tests.net.relay.account_bench import FAR, PAPER, QQQ, Run, order, place
 ROOT = Path(__file__).parents[3]
 _PATIENCE_S = 60.0
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with POSIX signals")
+pytestmark = [
+    pytest.mark.ci,
+    pytest.mark.skipif(sys.platform == "win32", reason="kills with POSIX signals"),
+]
 
 
 @pytest.fixture
@@ -84,14 +87,7 @@ def clean(run, theirs) -> None:
 
 
 @pytest.mark.req("LV-006")
-@pytest.mark.parametrize(
-    "how_far",
-    [
-        "sent",
-        "filled",
-        *(pytest.param(each, marks=pytest.mark.ci) for each in ("nothing", "working", "both")),
-    ],
-)
+@pytest.mark.parametrize("how_far", ["sent", "filled", "nothing", "working", "both"])
 def test_a_killed_run_is_cleaned_up_after(run, start, how_far) -> None:
     theirs = the_users_own(run)
     program, relay = start(how_far)

@@ -13,6 +13,8 @@ from pytest_ibkr.net.relay.ledger import unfinished
 from pytest_ibkr.net.relay.leftovers import finish_leftovers
 from tests.net.relay.account_bench import FAR, PAPER, QQQ, SPY, Run
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture
 def run(gateway, request, tmp_path):
