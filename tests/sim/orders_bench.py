@@ -44,11 +44,12 @@ def _snapshot() -> tuple[Snapshot, ContractBook, SessionCalendar]:
 
 
 class ScriptedMarket:
-    """Quotes as a test sets them, on a 250 ms grid; 100 shares a side unless said otherwise."""
+    """Quotes as a test sets them, on a grid of 250 ms; 100 shares a side unless said otherwise."""
 
     def __init__(self, calendar: SessionCalendar) -> None:
         self._calendar = calendar
         self._quotes: dict[int, Quote] = {}
+        self.grid_s = GRID_S
         self.ended = False  # its data is over: quotes stand still for ever
 
     def set(
@@ -69,7 +70,7 @@ class ScriptedMarket:
             return None
         if not self.is_open(at_s):
             return self._calendar.next_open_s(at_s)
-        return (at_s // GRID_S + 1) * GRID_S
+        return (at_s // self.grid_s + 1) * self.grid_s
 
     def tick_size(self, instrument: Instrument, price: Decimal) -> Decimal:
         return Decimal("0.01")
@@ -83,6 +84,10 @@ class BenchWorld:
     book: ContractBook
     calendar: SessionCalendar
     market: ScriptedMarket
+
+    def as_of(self, _today: str) -> BenchWorld:
+        """The same on every day: it outlives the contracts in it."""
+        return self
 
 
 @dataclass
