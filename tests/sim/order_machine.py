@@ -48,7 +48,7 @@ class OrderMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Two programs connect."""
         self.bench = Bench(cash=str(CASH))
-        self.bench.market.grid_s = 30.0  # hours pass here
+        self.bench.market.grid_s = 120.0  # hours pass here
         chain = self.bench.world.book.chain("SPY")  # one that outlives the story
         option = max(chain, key=lambda each: (each.expiry, each.con_id))
         self.option = replace(option.contract(), exchange="SMART")
@@ -115,7 +115,7 @@ class OrderMachine(RuleBasedStateMachine):
         """Nobody sells."""
         self.bench.market.set(self.bench.spy, 754.9, None)
 
-    @rule(seconds=st.sampled_from([0.05, 0.2, 1.0, 30.0]))
+    @rule(seconds=st.sampled_from([0.05, 0.2, 1.0, 150.0]))
     def time_passes(self, seconds: float) -> None:
         """Answers and fills come due."""
         self.bench.run(seconds)
@@ -190,9 +190,9 @@ class OrderMachine(RuleBasedStateMachine):
         one = self.desks[1]
         assert one is not None
         self.market_moves(754.9, 75, 0.05)
-        self.bench.run(60)
+        self.bench.run(150)
         one.send(ReqGlobalCancel())
-        self.bench.run(60)
+        self.bench.run(150)
         self.the_books_agree()
         self.who_is_done_stays_done()
         working = [order for order in self.bench.engine.orders.book.all() if not order.is_done]

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from pytest_ibkr.sim.order_state import Status
+from tests.meta import proof
 from tests.sim.order_machine import OrderMachine
 
+COMMAND = "HYPOTHESIS_PROFILE=proof pytest -m proof tests/sim/test_order_machine.py"
+CODE = ["pytest_ibkr/sim", "pytest_ibkr/wire"]
+STORIES = 2_000
+
 TestAnyInterleaving = OrderMachine.TestCase
-TestAnyInterleaving.settings = settings(max_examples=40, stateful_step_count=30)
+TestAnyInterleaving.settings = settings(max_examples=30, stateful_step_count=30)
+
+
+class Counting(OrderMachine):
+    """Counts what happened in all stories together."""
+
+    counted: ClassVar[Counter[str]] = Counter()
+
+    def teardown(self) -> None:
+        """Count, once everything was found in order."""
+        super().teardown()
+        if hasattr(self, "bench"):
+            book = self.bench.engine.orders.book
+            self.counted.update(stories=1, orders=len(book.all()), executions=len(book.executions))
 
 
 @pytest.mark.proof
-class TestAnyLongInterleaving(OrderMachine.TestCase):
-    """The same with more and longer stories."""
-
-    settings = settings(max_examples=2_000, stateful_step_count=60)
+def test_two_thousand_long_interleavings() -> None:
+    Counting.counted.clear()
+    many = settings(max_examples=STORIES, stateful_step_count=60)
+    run_state_machine_as_test(Counting, settings=many)
+    counted = Counting.counted
+    assert counted["stories"] >= STORIES
+    proof.record(
+        "order-machine", command=COMMAND, seed=None, numbers=dict(counted), code_paths=CODE
+    )
 
 
 class LosesACent(OrderMachine):
