@@ -11,8 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from pytest_ibkr.errors import WireError
 from pytest_ibkr.wire import scalars, versions
 from pytest_ibkr.wire.declare import (
+    BODY_REQUESTS,
+    BODY_RESPONSES,
     FINITE,
     REQUESTS,
     TEXT,
@@ -51,7 +54,13 @@ def decoder_for(cls: type[Message], version: int) -> Decoder:
 
 
 def encoder_source(cls: type[Message], version: int) -> str:
-    """Return the source of ``run(o)``."""
+    """Return the source of ``run(o)``.
+
+    Raises:
+        WireError: the message has no text form.
+    """
+    if cls in (BODY_REQUESTS.get(cls.MSG_ID), BODY_RESPONSES.get(cls.MSG_ID)):
+        raise WireError(f"{cls.__name__} does not exist at server version {version}")
     writer = _EncoderWriter(version)
     writer.literal(str(cls.MSG_ID))
     writer.fields(cls, "o", "    ")
@@ -194,7 +203,7 @@ class _DecoderWriter:
 
     def _blank(self, cls: type, indent: str) -> str:
         owner = self._local()
-        self.names |= {cls.__name__: cls, f"blank_{cls.__name__}": _mutable_twin(cls)}
+        self.names |= {cls.__name__: cls, f"blank_{cls.__name__}": mutable_twin(cls)}
         self.lines.append(f"{indent}{owner} = blank_{cls.__name__}()")
         return owner
 
@@ -253,6 +262,6 @@ class _DecoderWriter:
 
 
 @cache
-def _mutable_twin(cls: type) -> type:
+def mutable_twin(cls: type) -> type:
     """Make a class of the same memory layout that allows plain assignment."""
     return type(cls.__name__, cls.__bases__, {"__slots__": cls.__dict__["__slots__"]})

@@ -138,6 +138,8 @@ class Message:
 
 
 REQUESTS: dict[int, type[Message]] = {}
+BODY_REQUESTS: dict[int, type[Message]] = {}  # they came after the last text form
+BODY_RESPONSES: dict[int, type[Message]] = {}
 RESPONSES: dict[int, type[Message]] = {}
 
 
@@ -172,9 +174,31 @@ def request(msg_id: int, name: str) -> Callable[[type[T]], type[T]]:
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(wire, rows, embed)
 )
+def body_request(msg_id: int, name: str) -> Callable[[type[T]], type[T]]:
+    """Declare a message from client to gateway that has no text form at any version."""
+    return _registering(BODY_REQUESTS, msg_id, name)
+
+
+def is_request(cls: type) -> bool:
+    """Whether a class is a message from client to gateway."""
+    number = getattr(cls, "MSG_ID", -1)
+    return cls in (REQUESTS.get(number), BODY_REQUESTS.get(number))
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(wire, rows, embed)
+)
 def response(msg_id: int) -> Callable[[type[T]], type[T]]:
     """Declare a message from gateway to client."""
     return _registering(RESPONSES, msg_id)
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(wire, rows, embed)
+)
+def body_response(msg_id: int) -> Callable[[type[T]], type[T]]:
+    """Declare a message from gateway to client that has no text form at any version."""
+    return _registering(BODY_RESPONSES, msg_id)
 
 
 def specs(cls: type) -> list[tuple[str, Spec]]:

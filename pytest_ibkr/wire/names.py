@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.wire import messages as _messages  # noqa: F401  # registers them all
-from pytest_ibkr.wire.declare import REQUESTS, Message
+from pytest_ibkr.wire.declare import BODY_REQUESTS, REQUESTS, Message
 
+_ALL = {**REQUESTS, **BODY_REQUESTS}
 REQUEST_NAMES: Mapping[str, type[Message]] = MappingProxyType(
-    {cls.NAME: cls for _id, cls in sorted(REQUESTS.items())}
+    {cls.NAME: cls for _id, cls in sorted(_ALL.items())}
 )
 
 # What the official client can ask beside that, by message id: named in notes and errors.
@@ -72,12 +73,11 @@ _OFFICIAL: Mapping[int, str] = MappingProxyType(
         105: "reqCurrentTimeInMillis",
         106: "cancelContractData",
         107: "cancelHistoricalTicks",
-        108: "reqConfig",
         109: "updateConfig",
     }
 )
 NOT_SIMULATED: Mapping[int, str] = MappingProxyType(
-    {msg_id: name for msg_id, name in _OFFICIAL.items() if msg_id not in REQUESTS}
+    {msg_id: name for msg_id, name in _OFFICIAL.items() if msg_id not in _ALL}
 )
 
 
@@ -85,7 +85,7 @@ def official_name(message_id: int | None) -> str:
     """Return the official request name of an undeclared message, or its id where nobody knows."""
     if message_id is None:
         return "a message without id"
-    name = NOT_SIMULATED.get(message_id)
+    name = _OFFICIAL.get(message_id)
     return f"message {message_id}" if name is None else f"{name} (message {message_id})"
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 OLDEST: Final = 151  # nothing older is in use; a client that offers less is refused
-NEWEST: Final = 200  # highest version whose declarations are complete here
+NEWEST: Final = 225  # highest version whose declarations are complete here
+NEWEST_TEXT: Final = 200  # highest version at which every message is text
 
 STOCK_TYPE: Final = 152
 ASCII7: Final = 153
@@ -53,6 +54,22 @@ MILLISECONDS: Final = 197
 SUBMITTER: Final = 198
 IMBALANCE_ONLY: Final = 199
 EXECUTION_DAYS: Final = 200
+PROTOBUF: Final = 201  # ids of four bytes; bodies family by family, see ``protobuf.gates``
+ZERO_STRIKE: Final = 202
+PROTOBUF_ORDERS: Final = 203  # 3, 4, 58 and 3, 5, 53
+PROTOBUF_COMPLETED_ORDERS: Final = 204  # 5, 15, 16, 99 and 100, 101, 102
+UTC_SUFFIX: Final = 214  # UTC date-times end in Z
+CANCEL_CONTRACT_DATA: Final = 215  # 106 and 107
+ORDER_PARAMETERS_1: Final = 216
+ORDER_PARAMETERS_2: Final = 217
+ATTACHED_ORDERS: Final = 218
+CONFIG: Final = 219
+SHARE_TICKS: Final = 220  # market data volumes in shares instead of lots
+UPDATE_CONFIG: Final = 221
+FRACTIONAL_LAST_SIZE: Final = 222
+HEDGE_MAX_SIZE: Final = 223
+SEC_DEF_PRECISION: Final = 224
+ODD_LOT_QUOTES: Final = 225
 
 
 def negotiate(lowest: int, highest: int, *, newest: int) -> int | None:

@@ -16,7 +16,7 @@ from pytest_ibkr.wire.declare import INT, REQUESTS, RESPONSES, Kind, Spec, specs
 
 _GATES = {g for n, g in vars(versions).items() if n.isupper() and isinstance(g, int)}
 # The version of every change and the one before it.
-VERSIONS = tuple(v for v in range(versions.OLDEST, versions.NEWEST + 1) if {v, v + 1} & _GATES)
+VERSIONS = tuple(v for v in range(versions.OLDEST, versions.NEWEST_TEXT + 1) if {v, v + 1} & _GATES)
 DECLARED = [*REQUESTS.values(), *RESPONSES.values()]
 
 # Texts a later field depends on: drawn so that every branch of a layout is met.

@@ -8,7 +8,7 @@ from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.messages.bonds import BondData
 from pytest_ibkr.wire.messages.contract import TagValue, Text
 from pytest_ibkr.wire.messages.symbols import SymbolSample, SymbolSamples
-from pytest_ibkr.wire.versions import BOND_HOURS, BOND_ISSUER_ID, NEWEST, OLDEST, SIZE_RULES
+from pytest_ibkr.wire.versions import BOND_HOURS, BOND_ISSUER_ID, NEWEST_TEXT, OLDEST, SIZE_RULES
 
 BOND = BondData(
     request_id=5,
@@ -72,7 +72,7 @@ def _samples():
     [
         (BOND_ISSUER_ID - 1, b"79|4|1|756733|SPY|STK|ARCA|USD|2|FUT|OPT|"),
         (BOND_ISSUER_ID, b"79|4|1|756733|SPY|STK|ARCA|USD|2|FUT|OPT|SPDR||"),
-        (NEWEST, b"79|4|1|756733|SPY|STK|ARCA|USD|2|FUT|OPT|SPDR||"),
+        (NEWEST_TEXT, b"79|4|1|756733|SPY|STK|ARCA|USD|2|FUT|OPT|SPDR||"),
     ],
 )
 def test_symbol_sample_layout(version, piped):

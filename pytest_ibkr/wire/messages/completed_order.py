@@ -11,9 +11,11 @@ from decimal import Decimal
 from pytest_ibkr.wire.declare import (
     BOOL,
     DOUBLE,
+    INF_DOUBLE,
     INT,
     MAX_DOUBLE,
     MAX_INT,
+    OPT_BOOL,
     OPT_DOUBLE,
     OPT_INT,
     OPT_MONEY,
@@ -33,9 +35,13 @@ from pytest_ibkr.wire.messages.place_order import PEG_BENCH, LegPrice, OrderCond
 from pytest_ibkr.wire.scalars import LONG_MAX_TEXT
 from pytest_ibkr.wire.versions import (
     CUSTOMER_ACCOUNT,
+    HEDGE_MAX_SIZE,
     NO_FA_PROFILE,
+    ORDER_PARAMETERS_1,
+    ORDER_PARAMETERS_2,
     PEG_OFFSETS,
     PROFESSIONAL_CUSTOMER,
+    PROTOBUF_COMPLETED_ORDERS,
     SUBMITTER,
 )
 
@@ -150,9 +156,19 @@ class CompletedOrder(Message):
     completed_status: str = wire(TEXT)
     min_trade_quantity: int | None = wire(OPT_INT, since=PEG_OFFSETS, default=None)
     min_compete_size: int | None = wire(OPT_INT, since=PEG_OFFSETS, default=100)
-    compete_offset: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=0.02)
+    compete_offset: float | None = wire(INF_DOUBLE, since=PEG_OFFSETS, default=0.02)
     mid_offset_whole: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     mid_offset_half: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     customer_account: str = wire(TEXT, since=CUSTOMER_ACCOUNT, default="")
     professional_customer: bool = wire(BOOL, since=PROFESSIONAL_CUSTOMER, default=False)
     submitter: str = wire(TEXT, since=SUBMITTER, default="")
+    # From here on in protobuf only.
+    active_start_time: str = wire(TEXT, since=PROTOBUF_COMPLETED_ORDERS, default="")
+    active_stop_time: str = wire(TEXT, since=PROTOBUF_COMPLETED_ORDERS, default="")
+    deactivate: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    post_only: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    allow_pre_open: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    ignore_open_auction: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    seek_price_improvement: bool | None = wire(OPT_BOOL, since=ORDER_PARAMETERS_2, default=None)
+    what_if_type: int | None = wire(OPT_INT, since=ORDER_PARAMETERS_2, default=None)
+    hedge_max_size: int | None = wire(OPT_INT, since=HEDGE_MAX_SIZE, default=None)

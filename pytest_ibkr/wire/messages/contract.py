@@ -14,6 +14,7 @@ from pytest_ibkr.wire.declare import (
     TEXT7,
     Kind,
     Message,
+    body_request,
     embed,
     one_of,
     record,
@@ -81,6 +82,13 @@ class ReqContractDetails(Message):
     sec_id_type: str = wire(TEXT, default="")
     sec_id: str = wire(TEXT, default="")
     issuer_id: str = wire(TEXT, since=BOND_ISSUER_ID, default="")
+
+
+@body_request(106, "cancelContractData")
+class CancelContractData(Message):
+    """OUT 106. From 215 on. Silent; what of 9 is not answered yet is not answered any more."""
+
+    request_id: int = wire(INT)
 
 
 @request(78, "reqSecDefOptParams")

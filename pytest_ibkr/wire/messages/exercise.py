@@ -42,7 +42,7 @@ class ExerciseOptions(Message):
 
 @response(100)
 class OrderBound(Message):
-    """IN 100. A manual order got an API order id; here no order is entered by hand."""
+    """IN 100. An order entered by hand got an API order id, a negative one."""
 
     perm_id: int = wire(INT)
     client_id: int = wire(INT)

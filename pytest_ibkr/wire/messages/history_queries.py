@@ -14,6 +14,7 @@ from pytest_ibkr.wire.declare import (
     SIZE,
     TEXT,
     Message,
+    body_request,
     embed,
     record,
     request,
@@ -75,6 +76,13 @@ class ReqHistoricalTicks(Message):
     use_rth: bool = wire(BOOL, default=True)
     ignore_size: bool = wire(BOOL, default=False)
     options: str = wire(TEXT, default="")
+
+
+@body_request(107, "cancelHistoricalTicks")
+class CancelHistoricalTicks(Message):
+    """OUT 107. From 215 on. Silent; 96 is not answered any more."""
+
+    request_id: int = wire(INT)
 
 
 @response(88)

@@ -11,11 +11,13 @@ from decimal import Decimal
 from pytest_ibkr.wire.declare import (
     BOOL,
     DOUBLE,
+    INF_DOUBLE,
     INT,
     LONG_SIZE,
     MAX_DOUBLE,
     MAX_INT,
     MAX_MONEY,
+    OPT_BOOL,
     OPT_DOUBLE,
     OPT_INT,
     OPT_MONEY,
@@ -40,13 +42,17 @@ from pytest_ibkr.wire.versions import (
     CME_TAGGING_ECHO,
     CUSTOMER_ACCOUNT,
     DURATION,
+    HEDGE_MAX_SIZE,
     IMBALANCE_ONLY,
     INCLUDE_OVERNIGHT,
     NO_FA_PROFILE,
+    ORDER_PARAMETERS_1,
+    ORDER_PARAMETERS_2,
     ORDER_PREVIEW,
     PEG_OFFSETS,
     POST_TO_ATS,
     PROFESSIONAL_CUSTOMER,
+    PROTOBUF_ORDERS,
     SUBMITTER,
 )
 
@@ -240,7 +246,7 @@ class OpenOrder(Message):
     auto_cancel_parent: bool = wire(BOOL, since=AUTO_CANCEL_PARENT, default=False)
     min_trade_quantity: int | None = wire(OPT_INT, since=PEG_OFFSETS, default=None)
     min_compete_size: int | None = wire(OPT_INT, since=PEG_OFFSETS, default=100)
-    compete_offset: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=0.02)
+    compete_offset: float | None = wire(INF_DOUBLE, since=PEG_OFFSETS, default=0.02)
     mid_offset_whole: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     mid_offset_half: float | None = wire(OPT_DOUBLE, since=PEG_OFFSETS, default=None)
     customer_account: str = wire(TEXT, since=CUSTOMER_ACCOUNT, default="")
@@ -251,3 +257,14 @@ class OpenOrder(Message):
     manual_order_indicator: int | None = wire(OPT_INT, since=CME_TAGGING_ECHO, default=0)
     submitter: str = wire(TEXT, since=SUBMITTER, default="")
     imbalance_only: bool = wire(BOOL, since=IMBALANCE_ONLY, default=False)
+    # From here on in protobuf only.
+    active_start_time: str = wire(TEXT, since=PROTOBUF_ORDERS, default="")
+    active_stop_time: str = wire(TEXT, since=PROTOBUF_ORDERS, default="")
+    deactivate: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    post_only: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    allow_pre_open: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    ignore_open_auction: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    route_marketable_to_bbo: bool | None = wire(OPT_BOOL, since=ORDER_PARAMETERS_2, default=None)
+    seek_price_improvement: bool | None = wire(OPT_BOOL, since=ORDER_PARAMETERS_2, default=None)
+    what_if_type: int | None = wire(OPT_INT, since=ORDER_PARAMETERS_2, default=None)
+    hedge_max_size: int | None = wire(OPT_INT, since=HEDGE_MAX_SIZE, default=None)

@@ -31,18 +31,23 @@ from pytest_ibkr.wire.declare import (
 from pytest_ibkr.wire.messages.contract import C12, Contract, TagValue
 from pytest_ibkr.wire.versions import (
     ADVANCED_REJECT,
+    ATTACHED_ORDERS,
     AUTO_CANCEL_PARENT,
     CME_TAGGING,
     CUSTOMER_ACCOUNT,
     DURATION,
+    HEDGE_MAX_SIZE,
     IMBALANCE_ONLY,
     INCLUDE_OVERNIGHT,
     MANUAL_ORDER_TIME,
     NO_FA_PROFILE,
     NO_RFQ_FIELDS,
+    ORDER_PARAMETERS_1,
+    ORDER_PARAMETERS_2,
     PEG_OFFSETS,
     POST_TO_ATS,
     PROFESSIONAL_CUSTOMER,
+    PROTOBUF_ORDERS,
     RFQ_FIELDS,
 )
 
@@ -261,3 +266,19 @@ class PlaceOrder(Message):
     include_overnight: bool = wire(BOOL, since=INCLUDE_OVERNIGHT, default=False)
     manual_order_indicator: int | None = wire(MAX_INT, since=CME_TAGGING, default=None)
     imbalance_only: bool = wire(BOOL, since=IMBALANCE_ONLY, default=False)
+    # From here on in protobuf only. The attached stop loss (sl) and profit taker (pt) are named by
+    # the order ids they shall have.
+    bond_accrued_interest: str = wire(TEXT, since=PROTOBUF_ORDERS, default="")
+    submitter: str = wire(TEXT, since=PROTOBUF_ORDERS, default="")
+    deactivate: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    post_only: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    allow_pre_open: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    ignore_open_auction: bool = wire(BOOL, since=ORDER_PARAMETERS_1, default=False)
+    route_marketable_to_bbo: bool | None = wire(OPT_BOOL, since=ORDER_PARAMETERS_2, default=None)
+    seek_price_improvement: bool | None = wire(OPT_BOOL, since=ORDER_PARAMETERS_2, default=None)
+    what_if_type: int | None = wire(OPT_INT, since=ORDER_PARAMETERS_2, default=None)
+    sl_order_id: int | None = wire(OPT_INT, since=ATTACHED_ORDERS, default=None)
+    sl_order_type: str = wire(TEXT, since=ATTACHED_ORDERS, default="")
+    pt_order_id: int | None = wire(OPT_INT, since=ATTACHED_ORDERS, default=None)
+    pt_order_type: str = wire(TEXT, since=ATTACHED_ORDERS, default="")
+    hedge_max_size: int | None = wire(OPT_INT, since=HEDGE_MAX_SIZE, default=None)

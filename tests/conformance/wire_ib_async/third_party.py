@@ -28,6 +28,7 @@ from ib_async.wrapper import Wrapper
 from tests.conformance.wire_official import official
 from tests.conformance.wire_official.reading import Call
 
+NAME = "ib_async"
 VERSIONS = tuple(range(Client.MinClientVersion, Client.MaxClientVersion + 1))
 CLIENT_ID = 7
 MAKERS: dict[str, Callable[[], Any]] = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_ibkr.wire.declare import REQUESTS, RESPONSES, Message
+from tests.conformance import covered
 from tests.conformance.wire_official import families
 from tests.conformance.wire_official.asking import Asked, Asker
 from tests.conformance.wire_official.reading import Heard, Reader, boundaries
@@ -28,7 +29,7 @@ def check_response(client: Any, cls: type[Message], how: Heard, *, examples: int
     )
     misread = client.MISREAD.get(cls.MSG_ID, {})
     versions = [version for version in client.VERSIONS if version not in misread]
-    return _run(reader, samples(cls, how.draw, examples=examples), cls, versions)
+    return _run(client.NAME, reader, samples(cls, how.draw, examples=examples), cls, versions)
 
 
 def check_request(client: Any, cls: type[Message], how: Asked, *, examples: int) -> int:
@@ -36,17 +37,23 @@ def check_request(client: Any, cls: type[Message], how: Asked, *, examples: int)
     asker = Asker(cls, how, client)
     fixed = client.FIXED.get(cls.MSG_ID, {})
     drawn = [replace(one, **fixed) for one in samples(cls, how.draws(), examples=examples)]
-    return _run(asker, drawn, cls, [v for v in client.VERSIONS if v >= how.since])
+    return _run(client.NAME, asker, drawn, cls, [v for v in client.VERSIONS if v >= how.since])
 
 
 def _run(
-    checker: Reader | Asker, drawn: Sequence[Any], cls: type[Message], versions: Sequence[int]
+    name: str,
+    checker: Reader | Asker,
+    drawn: Sequence[Any],
+    cls: type[Message],
+    versions: Sequence[int],
 ) -> int:
     edges, checked = boundaries(cls, versions), 0
+    direction: covered.Direction = "out" if isinstance(checker, Reader) else "in"
     for version in versions:
         for message in drawn if version in edges else drawn[:FEW]:
             checker.check(message, version)
             checked += 1
+        covered.met(name, direction, cls.MSG_ID, version)
     return checked
 
 
