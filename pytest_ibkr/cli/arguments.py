@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_ibkr import limits
 from pytest_ibkr.cli.capture import add_capture
@@ -15,10 +15,14 @@ from pytest_ibkr.cli.close_positions import add_close_positions
 from pytest_ibkr.cli.diff import add_diff
 from pytest_ibkr.cli.logs import import_file
 from pytest_ibkr.cli.serve import serve
+from pytest_ibkr.cli.snapshot_days import add_days
 from pytest_ibkr.cli.snapshot_import import add_import
 from pytest_ibkr.cli.snapshots import check, listing
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.settings import DEFAULT_SNAPSHOT_DIR
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.weather.base import Weather
 
 T = TypeVar("T")
 _MOST_SEED = 2**31 - 1
@@ -48,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("file", metavar="NAME_OR_FILE")
     checked.set_defaults(run=check)
     add_import(kinds.add_parser("import", help="make a snapshot of your own tables"))
+    add_days(kinds.add_parser("days", help="what a market of many days is made of"))
     _add_log(commands.add_parser("log", help="use a gateway's own message log"))
     add_diff(commands.add_parser("diff", help="is a recorded gateway answered alike?"))
     return made
@@ -113,6 +118,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="NAME,…",
         help="synthetic instruments beside the snapshot's: ES, MES, SPX, EUR.USD, US-T, SPY.CFD",
     )
+    add(
+        *("--weather",),
+        type=_weathers,
+        default=(),
+        metavar="NAME,…",
+        help="weather in force from the start, parameters as NAME:PARAMETER=VALUE:…",
+    )
     add("--json", action="store_true", help="nothing but the line of JSON, no text for people")
     parser.set_defaults(run=serve)
 
@@ -153,6 +165,13 @@ def _version(text: str) -> int:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@_checked
+def _weathers(text: str) -> tuple[Weather, ...]:
+    from pytest_ibkr.session.weather import read
+
+    return tuple(read(name) for name in _names(text))
 
 
 @_checked

@@ -8,14 +8,16 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_ibkr.cli.told import settings_of
 
 if TYPE_CHECKING:
     from pytest_ibkr.gateway import Gateway
     from pytest_ibkr.session.session import Session
+    from pytest_ibkr.session.weather import ArmedWeather
     from pytest_ibkr.settings import Settings
     from pytest_ibkr.snapshot.model import Snapshot
 
@@ -61,20 +63,57 @@ def _serve_until(
     for name in options.add:
         for each in session.contracts.add(name):
             logger.info("listed %s, synthetic: %s", each.local_symbol, each.source)
+    weather = [session.weather.arm(each) for each in options.weather]
     print(json.dumps(_facts(gateway)), flush=True)
-    logger.info("serving %s on %s:%d", gateway.snapshot.name, gateway.host, gateway.port)
-    was_open = True
+    logger.info("serving %s on %s:%d", _market(gateway), gateway.host, gateway.port)
+    said = _Said(was_open=True, date=session.engine.rollover.date)
     while not stop.wait(_WAKE_S):
-        was_open = _say_when_over(session, was_open=was_open)
+        said = _say_days(session, said) if gateway.days else _say_when_over(session, said)
+    _say_weather(session, weather)
 
 
-def _say_when_over(session: Session, *, was_open: bool) -> bool:
-    """Log once that the replayed session has closed; return whether it is open."""
-    engine = session.engine
-    is_open = engine.market.is_open(session.clock.epoch_s())
-    if was_open and not is_open:
+def _say_weather(session: Session, armed: Sequence[ArmedWeather]) -> None:
+    """Log what nobody met, and what was; a server is no test, and does not fail."""
+    session.weather.waive()
+    for each in armed:
+        met = f"met {each.fired} times" if each.fired else f"not met: it is met by {each.met_by}"
+        logger.info("weather %s: %s", each.what, met)
+
+
+class _Said(NamedTuple):
+    """What was logged last: whether the market is open, and the market's day."""
+
+    was_open: bool
+    date: str
+
+
+def _say_when_over(session: Session, said: _Said) -> _Said:
+    """Log once that the replayed session has closed."""
+    is_open = session.engine.market.is_open(session.clock.epoch_s())
+    if said.was_open and not is_open:
         logger.warning("the replayed market is closed now; start serve again for an open one")
-    return is_open
+    return said._replace(was_open=is_open)
+
+
+def _say_days(session: Session, said: _Said) -> _Said:
+    """Log each new day of the market with its provenance, and once that the last one is over."""
+    rollover, now_s = session.engine.rollover, session.clock.epoch_s()
+    date, days = rollover.date, rollover.days
+    if date != said.date and days is not None:
+        logger.info("new trading day %s: %s", date, days.provenance(date))
+    goes_on = not rollover.is_over(now_s)
+    if said.was_open and not goes_on:
+        logger.warning(
+            "the market's days are over: %s was the last; start serve again for more", date
+        )
+    return _Said(goes_on, date)
+
+
+def _market(gateway: Gateway) -> str:
+    if gateway.days is None:
+        return gateway.snapshot.name
+    dates = gateway.days.dates
+    return f"{gateway.days.directory.name}, {len(dates)} days {dates[0]} to {dates[-1]},"
 
 
 def _start(options: argparse.Namespace, settings: Settings, snapshot: Snapshot) -> datetime:
@@ -86,6 +125,7 @@ def _start(options: argparse.Namespace, settings: Settings, snapshot: Snapshot) 
 
 
 def _facts(gateway: Gateway) -> dict[str, Any]:
+    days = {} if gateway.days is None else {"days": list(gateway.days.dates)}
     return {
         "host": gateway.host,
         "port": gateway.port,
@@ -93,4 +133,5 @@ def _facts(gateway: Gateway) -> dict[str, Any]:
         "server_version": gateway.newest_version,
         "snapshot": gateway.snapshot.name,
         "pid": os.getpid(),
+        **days,
     }

@@ -50,12 +50,15 @@ def command(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(*args: str, cwd: Path) -> Iterator[Served]:
-    """A server that accepts connections; killed at the end if nobody stopped it."""
+def serving(*args: str, cwd: Path, **variables: str) -> Iterator[Served]:
+    """A server that accepts connections; killed at the end if nobody stopped it.
+
+    ``variables`` are set in its environment.
+    """
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-X", "dev", "-m", "pytest_ibkr.cli", "serve", *args],
         cwd=cwd,
-        env=environment(),
+        env={**environment(), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
