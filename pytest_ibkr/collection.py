@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from pytest_ibkr.markers import MarkLike, plan_of, without_effect
+from pytest_ibkr.markers import MarkLike, Plan, plan_of, without_effect
 
 LIVE = ("live_gateway_connection", "live_gateway")
 _OWN_CLOCK = "at= of marker market_hours"
 _SIMULATED = {
     "ibkr_snapshot": "marker ibkr_snapshot",
     "ibkr_server_version": "marker ibkr_server_version",
+    "ibkr_weather": "marker ibkr_weather",
 }
 
 
@@ -37,7 +38,9 @@ def server_versions(marks: Sequence[MarkLike], names: Collection[str]) -> tuple[
     """
     from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
-    versions = plan_of(marks).server_versions
+    plan = plan_of(marks)
+    _check_weather(plan)
+    versions = plan.server_versions
     if unknown := [version for version in versions if not OLDEST <= version <= NEWEST]:
         raise ValueError(
             f"marker ibkr_server_version got {unknown[0]}; accepted: {OLDEST} to {NEWEST}"
@@ -45,6 +48,19 @@ def server_versions(marks: Sequence[MarkLike], names: Collection[str]) -> tuple[
     if (reason := without_effect(marks, names)) is not None:
         raise ValueError(reason)
     return versions
+
+
+def _check_weather(plan: Plan) -> None:
+    if not plan.weather:
+        return
+    from pytest_ibkr.errors import UsageError
+    from pytest_ibkr.session.weather import checked
+
+    try:
+        for name, parameters in plan.weather:
+            checked(name, parameters)
+    except UsageError as exc:
+        raise ValueError(f"marker ibkr_weather: {exc}") from None
 
 
 def on_paper(marks: Sequence[MarkLike], names: Collection[str]) -> str | None:

@@ -10,6 +10,7 @@ IbkrError
 ├── GatewayError         the gateway (simulated or relayed) could not do its job
 │   ├── GatewayUnreachable  no gateway answers at the configured endpoint
 │   └── WaitTimeout      what a helper waited for never came
+├── OverBudget           a test used more of a gateway's limits than its marker allows
 ├── OrderNotReached      an order did not get to the status a test expects (an AssertionError)
 ├── OrderRefused         the relay let a request of a test not pass (an AssertionError)
 └── SnapshotError        a snapshot file is missing, broken or incomplete (see snapshot.errors)
@@ -67,6 +68,10 @@ class GatewayUnreachable(GatewayError):
 
 class WaitTimeout(GatewayError):
     """A helper waited for something on the wire and it never came."""
+
+
+class OverBudget(IbkrError, AssertionError):
+    """A test used more of a gateway's limits than its marker ``ibkr_budget`` allows."""
 
 
 class OrderNotReached(IbkrError, AssertionError):

@@ -88,6 +88,7 @@ def ibkr(
     report = _report(request.config)
     if report is not None:
         report.opened(request.node, session, ibkr_gateway)
+    _begin_weather(request, session)
     yield session
     try:
         if report is not None:
@@ -233,11 +234,32 @@ def _show(request: pytest.FixtureRequest, session: Session) -> None:
     request.node.stash.setdefault(SESSIONS, []).append(session)
 
 
+def _begin_weather(request: pytest.FixtureRequest, session: Session) -> None:
+    try:
+        for name, parameters in _plan(request).weather:
+            session.weather.make(name, **parameters)
+    except BaseException:  # the test never begins: nothing of it can have been met
+        session.weather.waive()
+        session.close()
+        raise
+
+
 def _end(request: pytest.FixtureRequest, session: Session) -> None:
-    """Close a session; of a test that failed no fault needs to have fired."""
+    """Close a session and see to its budget; a test that failed owes neither fault nor budget."""
+    over = None
     if request.node.stash.get(FAILED, False):
         session.faults.waive()
+        if not getattr(session, "is_live", False):
+            session.weather.waive()
+    elif (most := _plan(request).budget) is not None:
+        from pytest_ibkr.report.overdrawn import overdrawn
+
+        over = overdrawn(session, most)
     session.close()
+    if over is not None:
+        from pytest_ibkr.errors import OverBudget
+
+        raise OverBudget(over)
 
 
 def _report(config: pytest.Config) -> ReportPlugin | None:

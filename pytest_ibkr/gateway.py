@@ -17,9 +17,12 @@ from pytest_ibkr.net.driver import flowing_clock
 from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.wallclock import WallClock
 from pytest_ibkr.session.session import Session
+from pytest_ibkr.sim.calendar import date_of
 from pytest_ibkr.sim.engine import DEFAULT_ACCOUNT, Engine
+from pytest_ibkr.sim.market_days import MarketDays
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.model import Snapshot
+from pytest_ibkr.snapshot_choice import days_of
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
 
 START_HOUR = 10  # 10:00 ET of the snapshot's day
@@ -51,7 +54,9 @@ class Gateway:
     """A simulated gateway: start it once, give every test a ``new_session``.
 
     Args:
-        snapshot: the market, parsed: ``pytest_ibkr.snapshot.load(name, directory=…)``.
+        snapshot: the market, parsed: ``pytest_ibkr.snapshot.load(name, directory=…)``; or many
+            days of one: ``pytest_ibkr.sim.market_days.MarketDays(directory)``. Later on its
+            ``snapshot`` is that of the first day.
         account: the paper account, DU0000001 to DU0000999.
         port: 0 for any free one; never a live gateway's.
         seed: of everything random beside the market; default the snapshot's.
@@ -66,7 +71,7 @@ class Gateway:
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        snapshot: Snapshot | MarketDays,
         *,
         account: str = DEFAULT_ACCOUNT,
         server_version: int = NEWEST,
@@ -79,16 +84,16 @@ class Gateway:
         reserved_account: bool = True,
     ) -> None:
         self._journal_most = journal_most
-        self.snapshot = _market(snapshot)
+        self.snapshot, self.days = _market(snapshot)
         self.account = limits.account(account) if reserved_account else account
         self._seed = None if seed is None else limits.whole("seed", seed, -_MOST, _MOST)
         self._version = _version(server_version)
         self._wall = WallClock()
         self._handed_out: dict[int, str] = {}  # client ids and the sessions that had them
-        start = _start(start_at, snapshot)
+        start = _start(start_at, self.snapshot)
         clock = flowing_clock(start, limits.speed(speed))
         self.server = GatewayServer(
-            self._engine(snapshot, start),
+            self._engine(self.snapshot, self.days, start),
             clock=clock,
             port=limits.port(port),
             newest_version=server_version,
@@ -144,7 +149,7 @@ class Gateway:
         name: str,
         *,
         client_id: int | None = None,
-        snapshot: Snapshot | None = None,
+        snapshot: Snapshot | MarketDays | None = None,
         server_version: int | None = None,
         start_at: datetime | None = None,
         wall_clock: bool = True,
@@ -156,7 +161,7 @@ class Gateway:
             client_id: handed to the program under test; by default one that no earlier session
                 of this gateway had. A program left over from an earlier test, which comes back
                 under that test's id, is turned away with a note in the journal.
-            snapshot: another market for this session only.
+            snapshot: another market for this session only, as for the gateway.
             server_version: another highest version for this session only.
             start_at: the first moment, aware; default 10:00 ET of the snapshot's day.
             wall_clock: whether the process's wall clock follows.
@@ -164,14 +169,14 @@ class Gateway:
         Raises:
             UsageError: one of them cannot be; the present session goes on.
         """
-        market = self.snapshot if snapshot is None else _market(snapshot)
+        market, days = (self.snapshot, self.days) if snapshot is None else _market(snapshot)
         start_s = _start(start_at, market)
         version = self._version if server_version is None else _version(server_version)
         if client_id is not None:
             limits.whole("client_id", client_id, 0, _MOST)
         if self.session is not None:
             self.session.close()
-        engine = self._engine(market, start_s)
+        engine = self._engine(market, days, start_s)
         if client_id is None:
             client_id = self._next_client_id()
         engine.earlier_ids = {i: n for i, n in self._handed_out.items() if i != client_id}
@@ -216,23 +221,32 @@ class Gateway:
                 "  state: the gateway went on; the listener was told nothing more"
             ) from broken[0]
 
-    def _engine(self, snapshot: Snapshot, start_s: float) -> Engine:
+    def _engine(self, snapshot: Snapshot, days: MarketDays | None, start_s: float) -> Engine:
         return Engine(
-            world_of(snapshot),
+            world_of(snapshot) if days is None else days.world(day_at(days, start_s)),
             start_s=start_s,
+            days=days,
             account_id=self.account,
             seed=self._seed,
             journal_most=self._journal_most,
         )
 
 
-def _market(snapshot: object) -> Snapshot:
+def day_at(days: MarketDays, at_s: float) -> str:
+    """The day whose world is in force at an instant: the last one begun, else the first."""
+    begun = [date for date in days.dates if date <= date_of(at_s)]
+    return begun[-1] if begun else days.dates[0]
+
+
+def _market(snapshot: object) -> tuple[Snapshot, MarketDays | None]:
+    if isinstance(snapshot, MarketDays):
+        return snapshot.snapshot(snapshot.dates[0]), snapshot
     if not isinstance(snapshot, Snapshot):
         raise UsageError(
             f"snapshot cannot be {snapshot!r}: a Snapshot is expected, not its name\n"
             "  fix:   pytest_ibkr.snapshot.load(name, directory=…), or the marker ibkr_snapshot"
         )
-    return snapshot
+    return snapshot, days_of(snapshot)
 
 
 def _version(number: object) -> int:
@@ -245,14 +259,26 @@ def _start(start_at: datetime | None, snapshot: Snapshot) -> float:
     return limits.moment("start_at", start_at).timestamp()
 
 
-def connection_time(at_s: float) -> str:
-    """Render the handshake's connection time: gateway-local, zone name last."""
+def connection_time(at_s: float, zone_name: str) -> bytes:
+    """Render the handshake's connection time: gateway-local, zone name last.
+
+    Args:
+        at_s: epoch seconds.
+        zone_name: the condition of that name; a Chinese system writes its own in GB 2312.
+    """
     from zoneinfo import ZoneInfo
 
     local = datetime.fromtimestamp(at_s, ZoneInfo("America/New_York"))
-    return f"{local:%Y%m%d %H:%M:%S} {'EDT' if local.dst() else 'EST'}"
+    summer = bool(local.dst())
+    name = {
+        "short": b"EDT" if summer else b"EST",
+        "long": b"Eastern Daylight Time" if summer else b"Eastern Standard Time",
+        "not_utf8": ("\u4e1c\u90e8" + ("\u590f\u4ee4" if summer else "\u6807\u51c6")
+                     + "\u65f6\u95f4").encode("gb2312"),
+    }[zone_name]  # fmt: skip
+    return f"{local:%Y%m%d %H:%M:%S} ".encode() + name
 
 
-def open_gateway(snapshot: Snapshot, **options: Any) -> Gateway:
+def open_gateway(snapshot: Snapshot | MarketDays, **options: Any) -> Gateway:
     """Return a gateway for a snapshot, not started; options as for :class:`Gateway`."""
     return Gateway(snapshot, **options)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pytest_ibkr.errors import SnapshotError
 from pytest_ibkr.settings import Settings
 from pytest_ibkr.snapshot_choice import Choice, chosen
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
+
+if TYPE_CHECKING:
+    from pytest_ibkr.sim.market_days import MarketDays
 
 
 def header_lines(
@@ -49,6 +54,14 @@ def header_lines(
     ]
 
 
+def described_days(days: MarketDays) -> str:
+    """The days of a market: how many, first and last, and how many of each provenance."""
+    first, last = (f"{date[:4]}-{date[4:6]}-{date[6:]}" for date in (days.dates[0], days.dates[-1]))
+    origins = Counter(days.provenance(date) for date in days.dates)
+    told = "; ".join(f"{count} {origin}" for origin, count in origins.most_common())
+    return f"{len(days.dates)} trading days {first} to {last}: {told}"
+
+
 def described(choice: Choice, *, now: datetime) -> str:
     """A snapshot's name, place, provenance, captured instant and age in days."""
     snapshot = choice.snapshot
@@ -56,6 +69,8 @@ def described(choice: Choice, *, now: datetime) -> str:
     for symbol in snapshot.symbols.values():
         origins |= {block.origin for block in symbol.provenance.values()}
     place = "packaged with the plugin" if choice.packaged else str(choice.path.parent)
+    if choice.days is not None:
+        return f"{choice.path.name} ({place}), {described_days(choice.days)}"
     days = (now - snapshot.captured_at).days
     return (
         f"{snapshot.name} ({place}), {', '.join(sorted(origins))},"

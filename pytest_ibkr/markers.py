@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pytest_ibkr import market_hours
+from pytest_ibkr.budget import USAGE as BUDGET_USAGE
+from pytest_ibkr.budget import Budget, budget_of
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.market_hours import CALENDAR
 from pytest_ibkr.settings import parse_time
@@ -34,6 +36,8 @@ USAGE: Final[Mapping[str, str]] = {
     "places_orders": "places_orders()",
     "ibkr_snapshot": "ibkr_snapshot('name or path')",
     "ibkr_server_version": "ibkr_server_version(157, 178, …)",
+    "ibkr_weather": "ibkr_weather('name', **parameters)",
+    "ibkr_budget": BUDGET_USAGE,
 }
 
 
@@ -60,6 +64,8 @@ class Plan:
         closed: begin while the market is closed.
         snapshot: the market's name or path; None for the run's.
         server_versions: the gateway's, one test each; empty for the run's.
+        weather: names and parameters, in the order they come into force; the closest of a name.
+        budget: the most of a gateway's limits that the test may use; None: no such marker.
     """
 
     start: dt.time | None = None
@@ -69,6 +75,8 @@ class Plan:
     closed: bool = False
     snapshot: str | None = None
     server_versions: tuple[int, ...] = ()
+    weather: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    budget: Budget | None = None
 
 
 def plan_of(marks: Iterable[MarkLike]) -> Plan:
@@ -78,15 +86,18 @@ def plan_of(marks: Iterable[MarkLike]) -> Plan:
         ValueError: a marker has wrong arguments, or two contradict each other.
     """
     closest: dict[str, MarkLike] = {}
+    weather: dict[str, Mapping[str, Any]] = {}
     for mark in marks:
-        if mark.name in USAGE:
+        if mark.name == "ibkr_weather":
+            weather.setdefault(_named(mark), mark.kwargs)
+        elif mark.name in USAGE:
             closest.setdefault(mark.name, mark)
     for name in ("live", "market_closed", "places_orders"):
         if name in closest:
             _arguments(closest[name], ())
     if "market_hours" in closest and "market_closed" in closest:
         raise ValueError("market_hours and market_closed on one test: the market is one of them")
-    hours = closest.get("market_hours")
+    hours, limits = closest.get("market_hours"), closest.get("ibkr_budget")
     return Plan(
         start=None if hours is None else _hours(hours),
         in_session=hours is not None,
@@ -95,6 +106,8 @@ def plan_of(marks: Iterable[MarkLike]) -> Plan:
         closed="market_closed" in closest,
         snapshot=_snapshot(closest["ibkr_snapshot"]) if "ibkr_snapshot" in closest else None,
         server_versions=_versions(closest.get("ibkr_server_version")),
+        weather=tuple(reversed(weather.items())),
+        budget=None if limits is None else budget_of(limits.args, limits.kwargs),
     )
 
 
@@ -111,6 +124,10 @@ def without_effect(marks: Iterable[MarkLike], names: Collection[str]) -> str | N
     for name in ("ibkr_server_version", "ibkr_snapshot"):
         if name in given and not own and (on_live or name not in names):
             return _no_effect(f"marker {name}", on_live=on_live)
+    if "ibkr_weather" in given and not ("ibkr" in names or ("ibkr_clock" in names and not on_live)):
+        return _no_effect("marker ibkr_weather", on_live=on_live)
+    if "ibkr_budget" in given and "ibkr" not in names:
+        return _no_effect("marker ibkr_budget", on_live=on_live)
     hours = given.get("market_hours")
     if hours is not None and hours.kwargs.get("at") is not None and not own:
         return _no_effect("at= of marker market_hours", on_live=on_live)
@@ -287,6 +304,13 @@ def _calendar(mark: MarkLike) -> str:
         accepted = f"accepted: {USAGE['market_hours']}"
         raise ValueError(f"marker market_hours: {exc}; {accepted}") from None
     return CALENDAR if name in market_hours.NEW_YORK_NAMES else name
+
+
+def _named(mark: MarkLike) -> str:
+    if len(mark.args) != 1 or not isinstance(mark.args[0], str) or not mark.args[0]:
+        got = ", ".join([*map(repr, mark.args), *mark.kwargs]) or "nothing"
+        raise ValueError(f"marker ibkr_weather got {got}; accepted: {USAGE['ibkr_weather']}")
+    return mark.args[0]
 
 
 def _snapshot(mark: MarkLike) -> str:

@@ -43,6 +43,8 @@ MARKERS = (
     "market_closed: needs a closed market; offline the clock starts on a closed day",
     "places_orders: sends orders",
     "ibkr_snapshot(name): another market for this test, by name or path",
+    "ibkr_weather(name, **parameters): a scenario in force from the start, as ibkr.weather.name()",
+    "ibkr_budget(**most): fails a test that used more of a gateway's limits: lines=, requests=, …",
     "ibkr_recording(path=None): offline, its recording answers instead of the simulated gateway",
     "ibkr_server_version(*versions): run once with each of these server versions",
     "req(*ids): requirement ids this test speaks for",

@@ -37,7 +37,8 @@ class Settings:
     Attributes:
         offline: nothing may meet a real gateway, whatever else asks for it.
         config: the configuration file; None when there is none.
-        snapshot: a snapshot's name or path; None to choose by ``scenario``.
+        snapshot: a snapshot's name or path, or that of a directory of days; None to choose by
+            ``scenario``.
         scenario: the newest capture of this scenario; None for the project's default one.
         snapshot_dir: where names of snapshots are looked up.
         report: where to write the run's report; None for no report.
@@ -308,10 +309,11 @@ def _time(given: _Given) -> dt.time:
 
 
 def _name_or_path(given: _Given) -> str:
-    """A name as it is; a path made absolute when it is one of a file."""
+    """A name as it is; a path made absolute when it is one of a file or a directory."""
     text = _text(given)
     path = _path(given)
-    return str(path) if ("/" in text or "\\" in text or "." in text) and path.is_file() else text
+    is_one = path.is_file() or path.is_dir()
+    return str(path) if ("/" in text or "\\" in text or "." in text) and is_one else text
 
 
 PARSERS: Final[Mapping[str, Callable[[_Given], Any]]] = MappingProxyType(

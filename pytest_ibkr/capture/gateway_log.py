@@ -14,7 +14,7 @@ from pytest_ibkr.capture.pseudonyms import Pseudonyms
 from pytest_ibkr.capture.recording import Frame, Recording, Speaker
 from pytest_ibkr.errors import UsageError, WireError
 from pytest_ibkr.wire.codec import Raw, decode_request, decode_response
-from pytest_ibkr.wire.versions import ERROR_TIME, NEWEST, OLDEST
+from pytest_ibkr.wire.versions import ERROR_TIME, NEWEST_TEXT, OLDEST
 
 _LINE = re.compile(
     r"(\d\d):(\d\d):(\d\d):(\d{3})(?: \(sync [\d:]+\))? (->|<-) \[(.*)\]\s*", re.DOTALL
@@ -187,4 +187,4 @@ def _likely_version(logged: Sequence[_Logged]) -> int:
         read = (fields_of(e.text, e.speaker, version=version) for e in kinds.values())
         return sum(fields is not None for fields in read)
 
-    return max(range(NEWEST, OLDEST - 1, -1), key=readable)
+    return max(range(NEWEST_TEXT, OLDEST - 1, -1), key=readable)

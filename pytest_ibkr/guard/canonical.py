@@ -32,7 +32,7 @@ from pytest_ibkr.wire.declare import (
     Message,
 )
 from pytest_ibkr.wire.names import official_name
-from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT, OLDEST
 
 # A number with a fraction: no blanks, no plus, no leading zeros, ASCII digits only.
 NUMBER: Final = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -55,10 +55,10 @@ _FIX: Final = (
 
 def canonical(payload: bytes, version: int) -> Message | Refuse:
     """Read a client's frame; refuse whatever the gateway could read otherwise than we do."""
-    if not OLDEST <= version <= NEWEST:
+    if not OLDEST <= version <= NEWEST_TEXT:
         return Refuse(
             "frame.version",
-            f"server version {version} was agreed on; only {OLDEST} to {NEWEST} are understood",
+            f"server version {version} was agreed on; only {OLDEST} to {NEWEST_TEXT} are understood",
             "connect to the port the test was given, through the relay",
             hang_up=True,
         )

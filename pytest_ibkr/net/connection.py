@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import struct
 from collections import deque
 from itertools import accumulate
 from typing import TYPE_CHECKING, cast
 
+from pytest_ibkr.net.outlet import Outlet
 from pytest_ibkr.sim.client import Client
 from pytest_ibkr.sim.journal import Note
 from pytest_ibkr.wire.connection import Ended, FrameReceived, GatewayConnection, VersionsOffered
@@ -25,6 +28,7 @@ _BURST_WRITES = 16
 _LINGER_S = 5.0
 # Linux; elsewhere a client without TCP_NODELAY may be late by its own system's delay.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_RESET_AT_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 OUTPUT_LIMIT = 64 * 1024 * 1024  # a client that never reads is dropped, not buffered for ever
 
 
@@ -38,6 +42,8 @@ class ClientConnection(asyncio.Protocol):
         self._held = self._first = b""
         self._burst: deque[int] = deque(maxlen=_BURST_WRITES)
         self._burst_end_s = 0.0
+        self._outlet = Outlet(self._write, server.call_later)
+        self._dead = False  # half-open: bytes are taken, nothing is answered
         self.client: Client | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -45,12 +51,23 @@ class ClientConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._acknowledge_at_once()
         self._server.joined(self)
+        weather = self._server.engine.weather
+        if weather.door == "reset":
+            weather.met("reset", self)
+            self._note("accepted and reset, as a gateway that is starting does")
+            self._reset()
+        elif weather.door == "silent":
+            self._dead = True
+            self._note("accepted, and nothing is ever answered")
 
     def data_received(self, data: bytes) -> None:
         """Feed the state machine and let the engine answer."""
         self._acknowledge_at_once()
         self._server.touch()
-        self._consume(data)
+        if self._dead:
+            self._server.engine.weather.met("swallowed", self)
+        else:
+            self._consume(data)
         self._server.pump()
 
     def _acknowledge_at_once(self) -> None:
@@ -66,7 +83,8 @@ class ClientConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """End of stream: a torn frame is noted."""
-        self._consume(b"")
+        if not self._dead:
+            self._consume(b"")
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -81,11 +99,19 @@ class ClientConnection(asyncio.Protocol):
                 self._receive(event.payload)
             elif isinstance(event, VersionsOffered):
                 self._answer_versions(event)
+            elif isinstance(event, Ended) and event.error and self._falls_silent():
+                self._note(f"nothing is read any more: {event.error}")
             elif isinstance(event, Ended):
                 if self.client is None and self._first and self._transport is not None:
                     why = event.error or "the client hung up"
                     self._note(f"no handshake: {why}; received {self._first!r}")
                 self.close(event.error)
+
+    def _falls_silent(self) -> bool:
+        """Whether a stream that is broken after the start stays open, and is never answered."""
+        started = self.client is not None and self.client.started
+        self._dead = started and self._server.engine.conditions.oversized_frame == "silent"
+        return self._dead
 
     def _note(self, reason: str) -> None:
         """Say why no client came of this connection; it has no number in the journal."""
@@ -108,10 +134,12 @@ class ClientConnection(asyncio.Protocol):
             return
         self.client = server.engine.open(version, options=offer.options)
         if self.client is None:
-            self.close("too many clients")
+            if server.engine.conditions.one_too_many == "silent":
+                self._dead = True
+            else:
+                self.close("too many clients")
             return
-        fields = f"{version}\0{server.connection_time()}\0"
-        self._write(frame(fields.encode()))
+        self._write(frame(b"%d\0%s\0" % (version, server.connection_time())))
 
     def flush(self) -> bool:
         """Write what the engine queued for this client; True: something went out."""
@@ -120,7 +148,7 @@ class ClientConnection(asyncio.Protocol):
             return False
         data = client.take_output()
         if data:
-            self._write(data)
+            self._outlet.send(self._server.engine.weather.pieces(client, data))
         if client.closing and not client.closed:
             self.close(client.closing)
         return bool(data)
@@ -129,15 +157,15 @@ class ClientConnection(asyncio.Protocol):
     def pending_bytes(self) -> int:
         """Bytes not yet taken by the operating system."""
         buffered = self._transport.get_write_buffer_size() if self._transport else 0
-        return buffered + len(self._held)
+        return buffered + len(self._held) + self._outlet.waiting_bytes
 
     def close(self, reason: str) -> None:
         """Flush and close; ``reason`` goes to the journal."""
         transport, self._transport = self._transport, None
         if transport is None:
             return
-        if self._held:
-            transport.write(self._held)
+        if rest := self._held + self._outlet.rest():
+            transport.write(rest)
             self._held = b""
         transport.close()
         self._server.call_later(_LINGER_S, transport.abort)  # it may never read the rest
@@ -148,6 +176,14 @@ class ClientConnection(asyncio.Protocol):
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.abort()
+
+    def _reset(self) -> None:
+        """Drop the socket so that its peer gets a reset, not an end of stream."""
+        if self._transport is not None:
+            accepted = self._transport.get_extra_info("socket")
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        self._server.left(self, "")
+        self.abort()
 
     def _write(self, data: bytes) -> None:
         transport = self._transport
@@ -161,6 +197,8 @@ class ClientConnection(asyncio.Protocol):
         if self._server.engine.conditions.spare_4096_bursts:
             data = self._spare_burst(data)
         transport.write(data)
+        if self.client is not None and (waiting := transport.get_write_buffer_size()):
+            self.client.waits(waiting)
 
     def _spare_burst(self, data: bytes) -> bytes:
         """Hold back the tail when the client may meet a burst of exactly n x 4096 unread bytes.

@@ -15,8 +15,11 @@ from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 
 STEP_S = 1.0  # longest stride, so that code polling the wall clock sees every second
+LONG_STEP_S = 15.0  # the same in a sleep of more than a minute: a twentieth of it, at most this
+CLOSED_STEP_S = 60.0  # the same in closed hours: a night is a thousand strides
 GRAIN_S = 0.01  # events closer together than this are delivered in one stride
 SETTLE_S = 0.001  # measured: without it 599 of 600 ticks were stamped wrong
+_SHORT_S = 60.0
 _DRAIN_S = 0.1
 _ASYNC_ROUNDS = 20
 _PATIENCE_S = 0.02
@@ -27,6 +30,10 @@ _LATE_S = 60.0  # time flows while a test gets there: "move to 10:00" may come a
 def flowing_clock(start_s: float, speed: float) -> VirtualClock:
     """Return a virtual clock that flows with this process's monotonic time."""
     return VirtualClock(start_s, monotonic=time.monotonic, speed=speed)
+
+
+def _step_s(seconds: float) -> float:
+    return STEP_S if seconds <= _SHORT_S else min(LONG_STEP_S, seconds / 20)
 
 
 class Settable(Protocol):
@@ -90,8 +97,9 @@ class SessionClock:
     def _sleep(self, seconds: float) -> None:
         self._server.take_in()
         target_s, reading = self.epoch_s() + seconds, True
+        step_s = _step_s(seconds)
         while (now_s := self.epoch_s()) < target_s:
-            if self._stride(now_s, target_s):
+            if self._stride(now_s, target_s, step_s=step_s):
                 reading = reading and self._drained()
                 time.sleep(SETTLE_S)
 
@@ -105,9 +113,9 @@ class SessionClock:
     async def _asleep(self, seconds: float) -> None:
         await pause(0)
         self._server.take_in()
-        target_s = self.epoch_s() + seconds
+        target_s, step_s = self.epoch_s() + seconds, _step_s(seconds)
         while (now_s := self.epoch_s()) < target_s:
-            if self._stride(now_s, target_s):
+            if self._stride(now_s, target_s, step_s=step_s):
                 await self._adrained()
             else:
                 await pause(0)
@@ -194,12 +202,10 @@ class SessionClock:
                 return True
         return False
 
-    def _stride(self, now_s: float, target_s: float) -> bool:
-        due_s = self._server.next_due_s()
-        stop_s = min(target_s, now_s + STEP_S)
-        if due_s is not None:
-            stop_s = min(stop_s, max(due_s, now_s + GRAIN_S))
-        return self._server.step_to(stop_s)
+    def _stride(self, now_s: float, target_s: float, *, step_s: float = STEP_S) -> bool:
+        return self._server.stride(
+            now_s, target_s, grain_s=GRAIN_S, step_s=step_s, closed_step_s=CLOSED_STEP_S
+        )
 
     def _drained(self) -> bool:
         """Wait until clients have read every byte; False: somebody does not read.

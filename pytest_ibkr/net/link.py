@@ -21,7 +21,7 @@ from pytest_ibkr.net.pace import Pace
 from pytest_ibkr.wire.connection import ClientConnection
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.session import StartApi
-from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT, OLDEST
 
 FIRST_REQUEST_ID: Final = 900_000_001  # errors carry order ids and request ids alike
 MESSAGES_PER_S: Final = 45.0  # of the 50 a gateway takes
@@ -51,7 +51,7 @@ class Link(LinkProtocol):
         port: int,
         *,
         client_id: int,
-        newest_version: int = NEWEST,
+        newest_version: int = NEWEST_TEXT,
         timeout_s: float = 30.0,
         messages_per_s: float | None = MESSAGES_PER_S,
         listener: Heard | None = None,

@@ -6,7 +6,6 @@ Everything of the engine runs on the loop's thread; other threads come in throug
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import TypeVar
 from pytest_ibkr.clock import VirtualClock
 from pytest_ibkr.errors import GatewayError
 from pytest_ibkr.net.connection import ClientConnection
+from pytest_ibkr.net.door import Door, bound_socket
 from pytest_ibkr.net.timekeeper import Timekeeper
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.framing import MAX_FRAME
@@ -37,7 +37,8 @@ class GatewayServer:
         jumps: whether the clock may jump ahead to owed answers (in-process tests); a server for
             other processes, whose clocks cannot follow, lets them come due by flow.
         on_move: told the new virtual time whenever the clock jumped.
-        connection_time: renders a moment as the handshake's connection time.
+        connection_time: renders a moment as the handshake's connection time, by the condition
+            ``zone_name``.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class GatewayServer:
         newest_version: int = NEWEST,
         jumps: bool = True,
         on_move: Callable[[float], None] = lambda _at_s: None,
-        connection_time: Callable[[float], str],
+        connection_time: Callable[[float, str], bytes],
         max_frame: int = MAX_FRAME,
     ) -> None:
         if not OLDEST <= newest_version <= NEWEST:
@@ -61,22 +62,14 @@ class GatewayServer:
         self._connections: set[ClientConnection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._server: asyncio.Server | None = None
+        self._door: Door | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Listen; returns once a connect would succeed."""
-        # With the protocol named, asyncio sets TCP_NODELAY; without it answers stall for 40 ms.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if (
-            os.name == "posix"
-        ):  # a port that was just left can be taken again; else it waits a minute
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((self.host, self.port))
-            listener.listen(128)
+            listener = bound_socket(self.host, self.port)
         except OSError as exc:
-            listener.close()
             raise GatewayError(
                 f"cannot listen on {self.host}:{self.port}: {exc.strerror or exc}\n"
                 "  state: nothing was started\n"
@@ -102,13 +95,13 @@ class GatewayServer:
     def _run(self, listener: socket.socket, ready: threading.Event) -> None:
         loop = asyncio.new_event_loop()
         self._loop = loop
-        make = loop.create_server(lambda: ClientConnection(self), sock=listener)
-        self._server = loop.run_until_complete(make)
+        self._door = Door(listener, lambda: ClientConnection(self))
+        loop.run_until_complete(self._door.serve())
         loop.call_soon(ready.set)
         try:
             loop.run_forever()
         finally:
-            self._server.close()
+            self._door.close()
             for connection in list(self._connections):
                 connection.abort()
             loop.run_until_complete(asyncio.sleep(0))
@@ -172,12 +165,40 @@ class GatewayServer:
 
     def step_to(self, at_s: float) -> bool:
         """Move time to ``at_s`` and run what is due; True: a client has bytes to read."""
+        return self.call(lambda: self._moved_to(at_s))
+
+    def stride(
+        self,
+        now_s: float,
+        target_s: float,
+        *,
+        grain_s: float,
+        step_s: float,
+        closed_step_s: float,
+    ) -> bool:
+        """Move time towards ``target_s``, to what is due next or as far as a step goes.
+
+        Args:
+            now_s: the present moment, epoch seconds.
+            target_s: no further than that.
+            grain_s: what is due closer together than this comes in one stride.
+            step_s: the longest stride while the market is open.
+            closed_step_s: the longest one while it is closed.
+
+        Returns:
+            Whether a client has bytes to read.
+        """
 
         def step() -> bool:
-            self.time.move_to(at_s)
-            self._catch_up()
-            flushed = [connection.flush() for connection in list(self._connections)]
-            return any(flushed)
+            is_open = self.engine.market.is_open(now_s)
+            stop_s = min(target_s, now_s + (step_s if is_open else closed_step_s))
+            # Somebody who waits until a moment, the code under test say, is not strode past.
+            ends_s = [at_s for at_s in self.time.deadlines if at_s > now_s]
+            due_s = self.engine.schedule.next_due_s()
+            if due_s is not None:
+                stop_s = min(stop_s, max(due_s, now_s + grain_s))
+            stop_s = min([stop_s, *ends_s])
+            return self._moved_to(stop_s)
 
         return self.call(step)
 
@@ -225,9 +246,11 @@ class GatewayServer:
         if connection.client is not None and connection.client in self.engine.opened:
             self.engine.gone(connection.client, reason)
 
-    def connection_time(self) -> str:
+    def connection_time(self) -> bytes:
         """Return the handshake's connection time."""
-        return self._render_time(self.clock.now())
+        engine = self.engine
+        now_s = self.clock.now() + engine.weather.drift_s
+        return self._render_time(now_s, engine.conditions.zone_name)
 
     def loop_time(self) -> float:
         """Return the loop's monotonic seconds."""
@@ -244,10 +267,11 @@ class GatewayServer:
         self._catch_up()
 
     def pump(self) -> None:
-        """Flush every client and plan the next moment to act."""
+        """Flush every client, mind the door, and plan the next moment to act."""
         for connection in list(self._connections):
             if connection.flush():
                 self.time.touch()
+        self._mind_door()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -261,5 +285,21 @@ class GatewayServer:
         self._catch_up()
         self.pump()
 
+    def _moved_to(self, at_s: float) -> bool:
+        self.time.move_to(at_s)
+        self._catch_up()
+        flushed = [connection.flush() for connection in list(self._connections)]
+        self._mind_door()
+        return any(flushed)
+
     def _catch_up(self) -> None:
         self.engine.advance(self.clock.now())
+
+    def _mind_door(self) -> None:
+        door, refuses = self._door, self.engine.weather.door == "refuse"
+        if door is None or self._loop is None or door.is_shut == refuses:
+            return
+        if refuses:
+            door.shut()
+        else:
+            door.open(self._loop)

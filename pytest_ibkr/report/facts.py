@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from pytest_ibkr.report.model import GatewayFacts, Metric, Results, SessionFacts, TestRow
 from pytest_ibkr.report.tables import UNKNOWN
@@ -126,7 +127,20 @@ def gateway_rows(gateway: GatewayFacts, results: Results) -> list[tuple[str, str
             ("Captured", moment(snapshot.captured_at)),
             ("SHA-256", snapshot.sha256),
         ]
+        rows += _day_rows(snapshot.days)
     return rows
+
+
+def _day_rows(days: dict[str, str]) -> list[tuple[str, str]]:
+    """The days of a market of many: a row for each stretch of days of one provenance."""
+    stretches = [list(group) for _, group in groupby(days.items(), key=lambda day: day[1])]
+    return [
+        (
+            f"Days {dates[0][0]} to {dates[-1][0]}" if dates[1:] else f"Day {dates[0][0]}",
+            dates[0][1],
+        )
+        for dates in stretches
+    ]
 
 
 def versions_of(gateway: GatewayFacts, results: Results) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a report says about a gateway and its market. Imports ``snapshot`` only."""
+"""What a report says about a gateway and its market. Imports snapshots and how one is chosen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 from pytest_ibkr.report.accounts import is_reserved, shown
 from pytest_ibkr.report.model import GatewayFacts, Kind, SnapshotFacts
 from pytest_ibkr.snapshot.model import Snapshot
+from pytest_ibkr.snapshot_choice import days_of
 
 
 class GatewayLike(Protocol):
@@ -43,6 +44,7 @@ def gateway_facts(gateway: GatewayLike, snapshot: Snapshot | None = None) -> Gat
 def snapshot_facts(snapshot: Snapshot) -> SnapshotFacts:
     """Return a market's name, hash, captured moment and where each block came from."""
     blocks = {symbol: block.provenance for symbol, block in snapshot.symbols.items()}
+    days = days_of(snapshot)
     return SnapshotFacts(
         name=snapshot.name,
         sha256=snapshot.sha256,
@@ -51,4 +53,5 @@ def snapshot_facts(snapshot: Snapshot) -> SnapshotFacts:
             symbol: {name: one.origin for name, one in origins.items()}
             for symbol, origins in blocks.items()
         },
+        days={} if days is None else {date: days.provenance(date) for date in days.dates},
     )

@@ -30,12 +30,17 @@ class ResultsUnreadable(IbkrError):
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotFacts:
-    """The market a gateway served; ``provenance`` maps symbol to block to origin."""
+    """The market a gateway served; ``provenance`` maps symbol to block to origin.
+
+    ``days`` maps the days ``YYYYMMDD`` of a market of many to where each comes from; the rest is
+    of the first one then.
+    """
 
     name: str
     sha256: str
     captured_at: str
     provenance: dict[str, dict[str, str]]
+    days: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,9 @@ from pytest_ibkr.errors import UsageError
 from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.contracts import ContractBook
 
-_BY_SYMBOL = frozenset({"entitlements", "frozen", "shortable_shares"})
+_BY_SYMBOL = frozenset(
+    {"entitlements", "frozen", "shortable_shares", "no_trading_permission", "not_allowed"}
+)
 
 _ELSEWHERE: Final = {"halted": "ibkr.market.halt(symbol)"}  # looked for here by many
 

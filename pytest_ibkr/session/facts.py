@@ -19,7 +19,7 @@ from pytest_ibkr.sim.conditions import Conditions
 SCRIPTS: Final = {
     "": ("configure", "replay"),
     "market": ("quote", "withdraw", "clear", "move", "halt", "resume"),
-    "orders": ("fill", "reject", "cancel", "hold", "release"),
+    "orders": ("fill", "reject", "cancel", "enter", "hold", "release"),
     "account": ("set_cash", "add_position"),
     "news": ("publish", "add_provider", "bulletin", "calendar_event"),
     "contracts": ("add",),

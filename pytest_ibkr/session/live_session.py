@@ -30,6 +30,7 @@ _SIMULATED: Final = {
     "orders": "place real paper orders in a test marked places_orders",
     "account": "ask the gateway: reqAccountSummary, reqPositions",
     "contracts": "ask the gateway: reqContractDetails",
+    "weather": "faults are made by the relay: ibkr.faults",
     "news": "ask the gateway: reqNewsBulletins, reqHistoricalNews",
     "engine": "ibkr.journal has what crossed the wire",
     "call": "ibkr.journal has what crossed the wire",

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 # Message 4 about an order that lives on, or confirming what was asked. 2174 is the warning about
 # a date without a time zone, which goodAfterTime may have.
-NOTICES: Final = frozenset({202, 399, 404, 2109, 2174, 10349})
+NOTICES: Final = frozenset({131, 202, 399, 404, 2109, 2137, 2161, 2168, 2169, 2174, 10349})
 # Said of data only, whatever else has the number (gateway-behaviour.md 2.3 to 2.5).
 _OF_DATA: Final = frozenset({
     *(162, 165, 300, 309, 310, 316, 317, 354, 365, 366, 420, 2152, 2188),
     *(10089, 10090, 10092, 10167, 10168, *range(10185, 10191), 10197, 10225, 10299),
 })  # fmt: skip
 # Said of orders only: so it is whatever was asked under the number since.
-_OF_ORDERS: Final = frozenset({201, 202, 399, 404, 2109, 10147, 10148, 10349})
+_OF_ORDERS: Final = frozenset(
+    {131, 201, 202, 399, 404, 2109, 2137, 2161, 2168, 2169, 10147, 10148, 10349}
+)
 _ORDER_REQUESTS: Final = (PlaceOrder, CancelOrder, ExerciseOptions)
 
 

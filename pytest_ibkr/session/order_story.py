@@ -83,12 +83,29 @@ def why(engine: Engine, order: Order, entries: Iterable[Entry]) -> str:
     if order.status is Status.PENDING_CANCEL:
         return "its cancellation is on the way"
     if order.waits_for_open:
-        opens = engine.orders.flow.watch.opening_text()
+        opens = engine.orders.flow.hours.opening_text()
         return f"the market is closed: it waits for the open, {opens}"
     parent = order.parent
     if order.waits_for_parent and parent is not None:
         return f"it waits for its parent, order {parent.order_id}, which is {parent.status}"
+    if (asleep := _asleep(order)) is not None:
+        return asleep
     return _unfilled(engine, order)
+
+
+def _asleep(order: Order) -> str | None:
+    """What keeps an order from looking at the market at all; None: nothing."""
+    if order.wakes_s is not None:
+        return f"it is good after {order.terms.good_after_time}, which has not come"
+    if order.conditional:
+        return "its conditions are not met"
+    if order.locating:
+        return "its shares are being located: raise the condition shortable_shares"
+    if order.auction:
+        return f"it trades at the session's {order.auction} only"
+    if order.silent:
+        return f"a {order.order_type} order never fills on a paper account"
+    return None
 
 
 def _unfilled(engine: Engine, order: Order) -> str:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 from pytest_ibkr import limits
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.net.server import GatewayServer
+from pytest_ibkr.session.instruments import Named, tradable
 from pytest_ibkr.sim.fills import opposite
 from pytest_ibkr.sim.order_state import Order, Status
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
@@ -128,6 +130,50 @@ class SessionOrders:
         """Let the broker cancel an order: Cancelled, and 202 with the reason; children go too."""
         return self._act(order_id, client_id, lambda o: self._engine.orders.cancel(o, reason))
 
+    def enter(
+        self,
+        action: str,
+        quantity: int | Decimal,
+        instrument: Named,
+        *,
+        limit_price: Decimal | float | None = None,
+        tif: str = "DAY",
+    ) -> OrderState:
+        """Enter an order by hand, as somebody does at the gateway's own desk; client 0 is told.
+
+        It has client and order id 0. Once client 0 has sent reqAutoOpenOrders it gets a negative
+        order id and message 100, and that client can change and cancel it.
+
+        Args:
+            action: ``BUY`` or ``SELL``.
+            quantity: shares or contracts.
+            instrument: a symbol of the snapshot, a conId or a contract.
+            limit_price: dollars per share; a market order without.
+            tif: ``DAY``, ``GTC``, ...
+        """
+        amount = limits.quantity(quantity)
+        limit = None if limit_price is None else _exact(limit_price)
+
+        def act() -> OrderState:
+            found = tradable(self._engine.world, instrument)
+            terms = PlaceOrder(
+                order_id=0,
+                contract=found.contract(exchange="SMART"),
+                action=action,
+                quantity=amount,
+                order_type="MKT" if limit is None else "LMT",
+                limit_price=limit,
+                tif=tif,
+                legs=(),
+                leg_prices=(),
+                routing=(),
+                algo_params=(),
+                conditions=(),
+            )
+            return state_of(self._engine.orders.enter(terms, found))
+
+        return self._server.call(act)
+
     def hold(self) -> HeldMarket:
         """Let the market fill nothing until :meth:`release`; orders are acknowledged as ever.
 
@@ -218,7 +264,7 @@ def state_of(order: Order) -> OrderState:
         client_id=order.client_id,
         order_id=order.order_id,
         perm_id=order.perm_id,
-        con_id=order.instrument.con_id,
+        con_id=order.instrument.contract().con_id,
         symbol=order.instrument.symbol,
         action=order.terms.action,
         order_type=order.order_type,

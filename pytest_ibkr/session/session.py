@@ -19,6 +19,7 @@ from pytest_ibkr.session.market import SessionMarket
 from pytest_ibkr.session.news import SessionNews
 from pytest_ibkr.session.orders import SessionOrders
 from pytest_ibkr.session.replaying import refuse_unexpected, replay_of
+from pytest_ibkr.session.weather import SessionWeather
 from pytest_ibkr.session.while_open import refuse_when_over, while_open
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Entry
@@ -34,6 +35,7 @@ class Session:
         env: the same as ``IBKR_HOST``, ``IBKR_PORT``, ``IBKR_CLIENT_ID``, ``IBKR_ACCOUNT``.
         clock: the virtual clock; ``sleep`` lets virtual time pass.
         journal: what crossed the wire. faults: what may go wrong on purpose.
+        weather: the same as named scenarios.
         market, orders, account, news: what a test may script.
         contracts: what can be traded beside the snapshot's instruments.
     """
@@ -51,7 +53,7 @@ class Session:
         self.client_id, self.engine = client_id, engine
         self.clock = SessionClock(server)
         self.journal = SessionJournal(server, engine)
-        self.faults = Faults(server, engine)
+        self.faults, self.weather = Faults(server, engine), SessionWeather(server, engine)
         self._closed = False
         mine = while_open(server, name, lambda: self._closed)
         self.market = SessionMarket(mine, engine)
@@ -168,10 +170,15 @@ class Session:
         self.call(begin)
 
     def pacing(self) -> dict[str, int]:
-        """Return the highest messages-in-a-second of any client, and market-data lines held."""
+        """What clients took of the gateway's limits: counts, and bytes of output that waited.
+
+        Bytes wait once the client's and the gateway's operating systems hold all they can.
+        """
         engine = self.engine
         return self.call(
             lambda: {
+                "peak_output_bytes": max([0, *(each.most_waiting for each in engine.opened)]),
+                "output_overflows": sum(each.overflows for each in engine.opened),
                 "peak_messages_per_s": max(
                     [engine.peak_messages, *(meter.peak for meter in engine.meters.values())]
                 ),
@@ -183,7 +190,7 @@ class Session:
         """End the session: the wall clock returns, a failure inside the gateway is raised.
 
         Raises:
-            FaultNeverFired: a fault armed outside a ``with`` block was never met.
+            FaultNeverFired: a fault or weather armed outside a ``with`` block was never met.
             NotInRecording: a replayed recording was asked for what it does not have.
             GatewayError: the simulated gateway failed.
         """
@@ -192,6 +199,7 @@ class Session:
         self._closed = True
         try:
             self.faults.close()
+            self.weather.close()
             if self.engine.replay is not None:
                 refuse_unexpected(self.engine.replay, self.name)
         finally:

@@ -16,7 +16,7 @@ from pytest_ibkr.sim.calendar import date_of
 from pytest_ibkr.sim.day_pnl import TradingDay
 from pytest_ibkr.sim.fills import mark_price
 from pytest_ibkr.sim.margin import Standing, Valuation, standing
-from pytest_ibkr.sim.positions import ZERO, Holding, Ledger, Trade
+from pytest_ibkr.sim.positions import ZERO, Holding, Ledger, Trade, exact
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.account import (
     CancelPositions,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
 
 CURRENCY = "USD"
+POSITIONS_DUE_S = 30.0  # gateway-behaviour.md 2.1
 ADOPTED_S = 0.5  # until subscribers are told of a position that a test put into the account
 
 
@@ -53,6 +54,7 @@ class AccountDesk:
         self.ledger = Ledger(cash)
         self.day = TradingDay(engine, self.ledger)
         self.followers: list[Follower] = []
+        self._gained = ZERO  # by the last day's end, on what was open then
         self._updates = UpdatesDesk(engine, self)
         self._summaries = SummaryDesk(engine, self)
         self._watching_positions: list[Client] = []
@@ -88,6 +90,40 @@ class AccountDesk:
         self.day.booked(trade, closed=realized is not None)
         self._position_changed(trade.instrument)
         return realized
+
+    def expire(self, option: Instrument, price: Decimal) -> None:
+        """End a position in an option for its worth in cash, dollars per share; 0: for nothing."""
+        self.trade(Trade(option, -self.ledger.quantity(option.con_id), price))
+
+    def deliver(
+        self, option: Instrument, stock: Instrument, *, quantity: Decimal, price: Decimal
+    ) -> Decimal:
+        """Exchange contracts for shares at the strike and tell the subscribers soon.
+
+        Args:
+            option: held, long or short.
+            stock: what it is written on.
+            quantity: contracts, signed as they are held.
+            price: the stock's, dollars per share: how the day's P&L is shared between the two.
+
+        Returns:
+            The shares, signed: positive came into the account.
+        """
+        self.day.roll()
+        shares, realized = self.ledger.deliver(option, stock, quantity=quantity)
+        strike = exact(option.strike)
+        worth = max(ZERO, price - strike if option.right == "C" else strike - price)
+        paid = strike + worth if option.right == "C" else strike - worth
+        self.day.booked(Trade(option, -quantity, worth), closed=False)
+        self.day.booked(Trade(stock, shares, paid), closed=realized is not None)
+        self._position_changed(option)
+        self._position_changed(stock)
+        return shares
+
+    def close_day(self) -> None:
+        """Keep what the account is worth as its day ends; ``day.roll`` begins the next one."""
+        books = self.ledger.start + self.ledger.realized
+        self._gained = self.standing().equity_with_loan - books
 
     @property
     def cash(self) -> Decimal:
@@ -128,7 +164,7 @@ class AccountDesk:
             account_id=self._engine.account_id,
             currency=CURRENCY,
             date=date_of(self._engine.now_s),
-            start_equity=self.ledger.start,
+            start_equity=self.ledger.start + self._gained,
             realized=self.ledger.realized,
             standing=self.standing(),
         )
@@ -148,19 +184,28 @@ class AccountDesk:
     def request_positions(self, client: Client, _message: ReqPositions) -> None:
         """Answer 61 rows and 62, then a row per change until 64 comes.
 
-        The list has what changed until it is sent: no row of it comes again by itself.
+        The list has what changed until it is sent: no row of it comes again by itself. Positions
+        that are not known half a minute later either are answered by 2151.
         """
+        engine, asked_s = self._engine, self._engine.now_s
         self._listing[client] = self._listing.get(client, 0) + 1
         self._untold.pop(client, None)
 
         def answer() -> None:
+            late = not engine.conditions.positions_known
+            if late and engine.now_s < asked_s + POSITIONS_DUE_S:
+                engine.owe(client, asked_s + POSITIONS_DUE_S - engine.now_s, answer)
+                return
             self._listing[client] -= 1
+            if late:
+                client.error(-1, 2151, "Positions info is not available yet")
+                return
             rows = [self.position_row(held) for held in self.ledger.open_holdings()]
             client.send(*rows, PositionEnd())
             if client not in self._watching_positions:
                 self._watching_positions.append(client)
 
-        self._engine.owe(client, self._engine.conditions.latency.positions_s, answer)
+        engine.owe(client, engine.conditions.latency.positions_s, answer)
 
     def cancel_positions(self, client: Client, _message: CancelPositions) -> None:
         """End the subscription, silently."""
@@ -195,7 +240,7 @@ class AccountDesk:
         untold = self._untold.get(client, set())
         if instrument.con_id in untold and client in self._watching_positions:
             untold.discard(instrument.con_id)
-            client.send(self.position_row(self.ledger.holdings[instrument.con_id]))
+            client.send(self.position_row(self.ledger.holding(instrument)))
 
     def position_row(self, held: Holding) -> Position:
         """Return a holding as message 61 tells it."""

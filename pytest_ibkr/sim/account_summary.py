@@ -85,8 +85,10 @@ class SummaryDesk:
 
         def answer() -> None:
             if self._subscriptions.get((client, message.request_id)) is summary:
-                self._send(client, message.request_id, summary)
-                client.send(AccountSummaryEnd(request_id=message.request_id))
+                for _ in range(2 if self._engine.conditions.summary_twice else 1):
+                    summary.sent = None
+                    self._send(client, message.request_id, summary)
+                    client.send(AccountSummaryEnd(request_id=message.request_id))
                 self._clock.arm()
 
         self._engine.owe(client, self._engine.conditions.latency.summary_s, answer)

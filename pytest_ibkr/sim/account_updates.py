@@ -212,6 +212,7 @@ class UpdatesDesk:
 
     def _portfolio_news(self, feed: _Feed) -> list[PortfolioValue]:
         news = []
+        self._account.day.roll()
         for con_id, held in self._account.ledger.holdings.items():
             row = self._portfolio_row(held)
             if feed.portfolio.get(con_id) != row:

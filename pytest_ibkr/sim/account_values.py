@@ -88,9 +88,14 @@ def _collated(key: str) -> tuple[str, str]:
 
 def account_rows(figures: Figures) -> list[Row]:
     """Account-level rows, as message 73 begins."""
+    commodities = _commodities(figures.standing)
     rows = [
         *_texts(figures),
-        *(row for key, value in _segmented(figures).items() for row in _spread(key, value)),
+        *(
+            row
+            for key, value in _segmented(figures).items()
+            for row in _spread(key, value, commodities=commodities.get(key, ZERO))
+        ),
         *(
             row
             for key, value in _securities(figures).items()
@@ -176,6 +181,7 @@ def _texts(figures: Figures) -> list[Row]:
     total = standing.net_liquidation
     cushion = max(ZERO, standing.excess_liquidity / total) if total > 0 else ZERO
     leverage = standing.gross_value / total if total > 0 else ZERO
+    swept = standing.futures_initial - standing.futures_pnl
     values = {
         "AccountCode": figures.account_id,
         "AccountReady": "true",
@@ -194,9 +200,9 @@ def _texts(figures: Figures) -> list[Row]:
         "SegmentTitle-P": "Crypto at Paxos",
         "SegmentTitle-S": "US Securities",
         "SettledCashByDate": f"{figures.date}:{money(standing.cash)}",
-        "SettledCashByDate-C": f"{figures.date}:0",
+        "SettledCashByDate-C": f"{figures.date}:{money(swept) if swept else '0'}",
         "SettledCashByDate-P": f"{figures.date}:0",
-        "SettledCashByDate-S": f"{figures.date}:{money(standing.cash)}",
+        "SettledCashByDate-S": f"{figures.date}:{money(standing.cash - swept)}",
         "TradingType-S": "STKNOPT",
         "WhatIfPMEnabled": "true",
     }
@@ -244,7 +250,28 @@ def _securities(figures: Figures) -> dict[str, str]:
     }
 
 
-def _spread(key: str, value: Decimal) -> list[Row]:
-    shares = {"C": ZERO, "P": ZERO, "S": value}
+def _commodities(standing: Standing) -> dict[str, Decimal]:
+    """What of the segmented figures is the commodities segment's.
+
+    Synthetic: the nightly sweep between segments is taken to leave there what futures require at
+    first, no more and no less.
+    """
+    initial, maintenance = standing.futures_initial, standing.futures_maintenance
+    spare = initial - maintenance
+    return {
+        **dict.fromkeys(("InitMarginReq", "FullInitMarginReq", "LookAheadInitMarginReq"), initial),
+        **dict.fromkeys(
+            ("MaintMarginReq", "FullMaintMarginReq", "LookAheadMaintMarginReq"), maintenance
+        ),
+        **dict.fromkeys(
+            ("ExcessLiquidity", "FullExcessLiquidity", "LookAheadExcessLiquidity"), spare
+        ),
+        **dict.fromkeys(("EquityWithLoanValue", "NetLiquidation"), initial),
+        "TotalCashValue": initial - standing.futures_pnl,
+    }
+
+
+def _spread(key: str, value: Decimal, *, commodities: Decimal) -> list[Row]:
+    shares = {"C": commodities, "P": ZERO, "S": value - commodities}
     parts = [Row(f"{key}-{segment}", money(shares[segment]), "") for segment in SEGMENTS]
     return [Row(key, money(value), ""), *parts]

@@ -63,6 +63,7 @@ def refused_as_read_only(engine: Engine, client: Client, message: Message) -> bo
     query = isinstance(message, _QUERIES)
     if query or isinstance(message, _ORDERS):
         # Queries are refused under id -1: no end marker follows.
-        client.refuse(-1 if query else engine.request_id(message), invalid(READ_ONLY))
+        nameless = query or engine.conditions.read_only_ids == "none"
+        client.refuse(-1 if nameless else engine.request_id(message), invalid(READ_ONLY))
         return True
     return False

@@ -5,9 +5,14 @@ Reads orders, books and quotes; the requirements themselves are ``margin``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.sim.combo import Combo
+from pytest_ibkr.sim.combo_executions import leg_trades
+from pytest_ibkr.sim.combo_fills import natural_prices
+from pytest_ibkr.sim.combo_quotes import leg_prices
 from pytest_ibkr.sim.commissions import commission_of_fill
 from pytest_ibkr.sim.fills import limit_of, opposite
 from pytest_ibkr.sim.order_state import Order, OrderBook
@@ -16,11 +21,16 @@ from pytest_ibkr.sim.refusal import Refusal
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.margin import Standing
 
 _EQUITY: Final = (
     "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION"
     " YOUR EQUITY WITH LOAN VALUE [{equity:.2f} USD] MUST EXCEED THE INITIAL MARGIN"
     " [{margin:.2f} USD]"
+)
+_FUTURES: Final = (
+    "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION"
+    " YOUR NET LIQ [{equity:.2f} USD] MUST EXCEED THE MARGIN REQ [{margin:.2f} USD]"
 )
 _CASH: Final = (
     "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. CASH AVAILABLE: {available:.2f};"
@@ -28,57 +38,104 @@ _CASH: Final = (
 )
 
 
-def expected_trade(
+def expected_trades(
     order: Order, engine: Engine, *, quantity: Decimal | None = None
-) -> Trade | None:
-    """The trade an order would be if all of it filled; None when no price is known.
+) -> list[Trade]:
+    """The trades an order would be if all of it filled; none when no price is known.
 
     Args:
-        order: priced at its limit, its stop, the opposite quote or the mark, in this order.
+        order: priced at its limit, its stop, the opposite quote or the mark, in this order; a
+            combination's legs at their natural prices, made to add up to that.
         engine: whose quotes and books count.
         quantity: in place of what remains, unsigned.
     """
-    price = limit_of(order) or order.stop
+    price = limit_of(order)
+    if price is None:
+        price = order.stop
     if price is None:
         quote = engine.market.quote(order.instrument, engine.now_s)
         offer = opposite(quote, buys=order.buys)
         price = offer.price if offer is not None else engine.accounts.mark(order.instrument)
     if price is None:
-        return None
+        return []
     shares = order.remaining if quantity is None else quantity
-    commission = commission_of_fill(order.instrument.sec_type, before=order.filled, shares=shares)
-    return Trade(order.instrument, shares if order.buys else -shares, price, commission)
+    signed = shares if order.buys else -shares
+    instrument = order.instrument
+    if isinstance(instrument, Combo):
+        known = natural_prices(
+            instrument, lambda leg: engine.market.quote(leg, engine.now_s), buys=order.buys
+        )
+        prices = leg_prices(instrument, price, known)
+        return leg_trades(instrument, quantity=signed, prices=prices, before=order.filled)
+    commission = commission_of_fill(instrument.sec_type, before=order.filled, shares=shares)
+    return [Trade(instrument, signed, price, commission)]
+
+
+def expected_commission(order: Order) -> Decimal:
+    """Commission of an order that fills at once and whole, dollars; of a combination its legs'."""
+    instrument = order.instrument
+    if isinstance(instrument, Combo):
+        nothing = [ZERO] * len(instrument.legs)
+        trades = leg_trades(instrument, quantity=order.quantity, prices=nothing)
+        return sum((trade.commission for trade in trades), ZERO)
+    return commission_of_fill(instrument.sec_type, before=ZERO, shares=order.quantity)
 
 
 def funds_refusal(
     order: Order, book: OrderBook, engine: Engine, *, quantity: Decimal | None = None
 ) -> Refusal | None:
-    """The 201 of an order the account cannot carry; None when it can, or the order closes.
+    """The 201 of an order the account cannot carry; None when it can, or the order helps.
 
-    Of a child that waits for its parent only what goes beyond closing the parent counts.
+    Of a child that waits for its parent only what goes beyond closing the parent counts. An order
+    that leaves more funds than there were, or closes and needs no more margin, is let through
+    however few funds there are; selling what covers a short option is not such an order.
     """
     excess = _excess(order)
     if excess == 0:
         return None
-    trade = expected_trade(order, engine, quantity=quantity if excess is None else excess)
-    if trade is None or (excess is None and not _opens(trade, engine)):
+    trades = expected_trades(order, engine, quantity=quantity if excess is None else excess)
+    if not trades:
         return None
+    closes = excess is None and not _open(trades, engine)
     pending = _pending(order, book, engine)
-    before = engine.accounts.standing(pending)
-    after = engine.accounts.standing([*pending, trade])
-    if after.available_funds >= 0 or after.available_funds >= before.available_funds:
-        return None
-    if trade.instrument.sec_type == "OPT" and trade.quantity > 0:
-        needed = sum((t.paid for t in (*pending, trade) if t.quantity > 0), ZERO)
+    # No credit for what a working order might cover one day: it must do without them as well.
+    for beside in (pending, []) if pending else ([],):
+        before, after = (
+            engine.accounts.standing(beside),
+            engine.accounts.standing([*beside, *trades]),
+        )
+        enough = after.available_funds >= 0 or after.available_funds >= before.available_funds
+        if not enough and not (closes and after.initial_margin <= before.initial_margin):
+            return _short_of_funds(order, engine, after, pending=beside, trades=trades)
+    return None
+
+
+def _short_of_funds(
+    order: Order,
+    engine: Engine,
+    after: Standing,
+    *,
+    pending: Sequence[Trade],
+    trades: Sequence[Trade],
+) -> Refusal:
+    """The 201 with the numbers of the kind: of bought options, of futures, of all else."""
+    if all(trade.instrument.sec_type == "OPT" and trade.quantity > 0 for trade in trades):
+        needed = sum((t.paid for t in (*pending, *trades) if t.quantity > 0), ZERO)
         available = engine.accounts.standing().available_funds
         return Refusal(201, _CASH.format(available=max(ZERO, available), needed=needed))
-    return Refusal(201, _EQUITY.format(equity=after.equity_with_loan, margin=after.initial_margin))
+    margin = after.initial_margin
+    if order.instrument.sec_type == "FUT":
+        return Refusal(201, _FUTURES.format(equity=after.net_liquidation, margin=margin))
+    return Refusal(201, _EQUITY.format(equity=after.equity_with_loan, margin=margin))
 
 
-def _opens(trade: Trade, engine: Engine) -> bool:
-    """Whether a trade leaves more of the contract, on either side, than there is."""
-    held = engine.accounts.ledger.quantity(trade.instrument.con_id)
-    return abs(held + trade.quantity) > abs(held)
+def _open(trades: Sequence[Trade], engine: Engine) -> bool:
+    """Whether trades leave more of any contract, on either side, than there is."""
+    held = engine.accounts.ledger.quantity
+    return any(
+        abs(held(trade.instrument.con_id) + trade.quantity) > abs(held(trade.instrument.con_id))
+        for trade in trades
+    )
 
 
 def _excess(order: Order) -> Decimal | None:
@@ -92,13 +149,14 @@ def _excess(order: Order) -> Decimal | None:
 
 def _pending(order: Order, book: OrderBook, engine: Engine) -> list[Trade]:
     """What other working orders would add; one order per OCA group can fill at most."""
-    trades, groups = [], {order.oca_group} - {""}
+    pending: list[Trade] = []
+    groups = {order.oca_group} - {""}
     for other in book.open():
         excess = _excess(other)
         if other is order or excess == 0 or other.oca_group in groups:
             continue
-        trade = expected_trade(other, engine, quantity=excess)
-        if trade is not None and (excess is not None or _opens(trade, engine)):
-            trades.append(trade)
+        trades = expected_trades(other, engine, quantity=excess)
+        if trades and (excess is not None or _open(trades, engine)):
+            pending += trades
             groups |= {other.oca_group} - {""}
-    return trades
+    return pending

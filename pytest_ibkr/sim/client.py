@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim.journal import Note
+from pytest_ibkr.sim.refusal import Refusal, with_class
 from pytest_ibkr.wire.codec import decode_response, encode
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.framing import frame
@@ -15,7 +16,6 @@ from pytest_ibkr.wire.versions import ERROR_TIME
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
-    from pytest_ibkr.sim.refusal import Refusal
 
 CANCELLED = 202  # the code that confirms a cancel
 
@@ -27,6 +27,7 @@ class Client:
         client_id: -1 until startApi.
         data_type: what reqMarketDataType asked for: 1 live, 2 frozen, 3 delayed, 4 delayed-frozen.
         paced: it asked the gateway to hold messages back instead of refusing them as too many.
+        deaf: nothing of it is heard any more, nor is it told anything.
         closing: why the gateway closes this connection after the pending output; empty: it stays.
     """
 
@@ -36,20 +37,37 @@ class Client:
         self.connection, self.version, self.paced = connection, version, paced
         self.client_id = -1
         self.data_type = 1
-        self.started = self.closed = False
+        self.started = self.closed = self.deaf = False
         self.closing = ""
         self._engine = engine
         self._output: list[bytes] = []
         self._held = False
+        self.most_waiting = self.overflows = 0  # bytes at most; how often there were too many
+        self._too_many = False
+
+    def waits(self, size: int) -> None:
+        """Take note of how many bytes its socket has not taken: a program that reads slowly.
+
+        A real gateway writes "Output exceeded limit" into its own log; here it is the journal.
+        """
+        self.most_waiting = max(self.most_waiting, size)
+        most = self._engine.conditions.output_limit_kb * 1000
+        if size > most and not self._too_many:
+            self.overflows += 1
+            text = f"Output exceeded limit: {size} bytes wait for the client, {most} may"
+            self._engine.note(self, text)
+        self._too_many = size > most
 
     def send(self, *messages: Message) -> None:
         """Queue messages in order, journalled; nothing happens once closed."""
-        if self.closed or self.closing:
+        if self.closed or self.closing or self.deaf:
             return
         engine = self._engine
         if self._held:
             engine.later(0.0, lambda: self.send(*messages))
             return
+        if engine.weather.sending:
+            messages = tuple(engine.weather.outgoing(self, messages))
         version, connection, now_s = self.version, self.connection, engine.now_s
         record, output = engine.journal.add, self._output
         for message in messages:
@@ -69,6 +87,8 @@ class Client:
     def error(self, request_id: int, code: int, text: str) -> None:
         """Queue message 4, dated with the gateway's virtual time where the version has a date."""
         at_ms = 0
+        if code in (321, 322):
+            text = with_class(text, self._engine.conditions.error_class)
         if self.version >= ERROR_TIME:
             now_s = self._engine.now_s
             # The confirmation of a cancel came on a whole second (gateway-behaviour.md 3.2).
@@ -105,7 +125,7 @@ class Client:
 
     def take_output(self) -> bytes:
         """Return everything queued, in one piece."""
-        if not self._output:
+        if not self._output or self._engine.weather.withholds(self, len(self._output)):
             return b""
         data = b"".join(self._output)
         self._output.clear()

@@ -23,6 +23,7 @@ class Consequences(Schedule):
         engine: whose schedule it is.
         delay_s: how much later everything planned inside happens; then the clock never jumps
             to it.
+        keeps_owed: the clock may jump to what is delayed as it would without a delay.
         around: entered around each event planned inside, and around what those plan in turn.
     """
 
@@ -31,9 +32,11 @@ class Consequences(Schedule):
         engine: Engine,
         *,
         delay_s: float = 0.0,
+        keeps_owed: bool = False,
         around: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
         self._engine, self._delay_s, self._around = engine, delay_s, around
+        self._keeps_owed = keeps_owed
         self._real: Schedule = engine.schedule
 
     def __enter__(self) -> None:
@@ -45,7 +48,7 @@ class Consequences(Schedule):
     def at(self, due_s: float, action: Callable[[], None], *, owed: bool) -> Timer:
         """Plan an action with the schedule behind this one."""
         planned = action if self._around is None else lambda: self._run(action)
-        delayed = self._delay_s > 0.0
+        delayed = self._delay_s > 0.0 and not self._keeps_owed
         return self._real.at(due_s + self._delay_s, planned, owed=owed and not delayed)
 
     def _run(self, action: Callable[[], None]) -> None:

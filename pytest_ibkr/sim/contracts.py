@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from pytest_ibkr.sim.instrument_pool import InstrumentPool
 from pytest_ibkr.sim.instruments import Instrument, from_block
 from pytest_ibkr.sim.option_chains import Chain
 from pytest_ibkr.sim.refusal import ambiguous_contract, invalid, unknown_contract
@@ -28,14 +29,25 @@ _RIGHTS: Final = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
 class ContractBook:
-    """Every instrument of a market. Chains are read when first asked for."""
+    """Every instrument of a market. Chains are read when first asked for.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    Args:
+        snapshot: the market.
+        pool: keeps one object per contract over the days of a market; None: a market of one day.
+
+    Attributes:
+        today: exchange date ``YYYYMMDD``; options that ended before it are found no more by what
+            a client sends. Empty: all are.
+    """
+
+    def __init__(self, snapshot: Snapshot, *, pool: InstrumentPool | None = None) -> None:
+        self.today = ""
         self._chains: dict[str, Chain] = {}
         self._by_id: dict[int, Instrument] = {}
         self._by_symbol: dict[str, list[Chain]] = {}
         for block in snapshot.symbols.values():
-            self._enter(Chain(from_block(block), block))
+            made = from_block(block)
+            self._enter(Chain(made if pool is None else pool.one(made), block, pool=pool))
 
     def extended(self, chains: Iterable[Chain]) -> ContractBook:
         """A book with more in it, which shares every instrument of this one."""
@@ -46,11 +58,25 @@ class ContractBook:
             found._enter(chain)
         return found
 
+    def as_of(self, today: str) -> ContractBook:
+        """The same book on an exchange date ``YYYYMMDD``: what expired before is unknown."""
+        found = copy.copy(self)
+        found.today = today
+        return found
+
     def _enter(self, chain: Chain) -> None:
         underlying = chain.underlying
+        known = self._by_symbol.setdefault(underlying.symbol, [])
+        if (former := self._chains.get(underlying.prices)) in known:
+            known[known.index(former)] = chain
+        else:
+            known.append(chain)
         self._chains[underlying.prices] = chain
         self._by_id[underlying.con_id] = underlying
-        self._by_symbol.setdefault(underlying.symbol, []).append(chain)
+
+    def is_over(self, found: Instrument) -> bool:
+        """Whether a contract's last day is behind: an option's by the book's date."""
+        return found.expired or (found.sec_type == "OPT" and found.expiry < self.today)
 
     @property
     def chains(self) -> Mapping[str, Chain]:
@@ -91,7 +117,10 @@ class ContractBook:
     def chain(self, symbol: str) -> tuple[Instrument, ...]:
         """All options on ``symbol`` in the snapshot's order; empty when it has none."""
         return tuple(
-            option for chain in self._by_symbol.get(symbol, ()) for option in chain.options
+            option
+            for chain in self._by_symbol.get(symbol, ())
+            for option in chain.options
+            if not self.is_over(option)
         )
 
     def row(self, option: Instrument) -> OptionRow:
@@ -117,7 +146,9 @@ class ContractBook:
         return [
             found
             for found in candidates
-            if (include_expired or not found.expired) and _fits(found, contract)
+            # Of options that are over the gateway knows nothing more, whatever is asked.
+            if ((include_expired and found.sec_type != "OPT") or not self.is_over(found))
+            and _fits(found, contract)
         ]
 
     def _find_continuous(self, contract: Contract) -> list[Instrument]:

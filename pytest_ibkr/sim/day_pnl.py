@@ -7,8 +7,9 @@ through evenings, weekends and holidays.
 
 What a position was worth when the day began is told by the previous session's close. On the day a
 session starts, that is the close its quotes carry (tick 9), for holdings the account "had before"
-too; at a later day's beginning it is the mark at the last moment of the session before, because a
-quote past the captured instant stands still together with the close it carries.
+too; and at a later day's beginning, unless that day has no market of its own. Then it is the mark
+at the last moment of the session before, because a quote past the captured instant stands still
+together with the close it carries.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class TradingDay:
         if (today := self._today()) == self._date:
             return
         self._date, self._first = today, False
+        self._ledger.new_day()
         self._starts = {
             con_id: _Start(
                 held.quantity,
@@ -117,7 +119,7 @@ class TradingDay:
 
     def _previous_close(self, instrument: Instrument) -> Decimal | None:
         engine = self._engine
-        if self._first:
+        if self._first or engine.now_s < engine.world.snapshot.captured_at.timestamp():
             close = engine.market.quote(instrument, engine.now_s).close
             if close is not None:
                 return exact(close)

@@ -9,6 +9,7 @@ from pytest_ibkr.sim.advisor import AdvisorDesk
 from pytest_ibkr.sim.bulletins import BulletinDesk
 from pytest_ibkr.sim.calculators import CalculatorDesk
 from pytest_ibkr.sim.calendar_events import CalendarEventDesk
+from pytest_ibkr.sim.config import ConfigDesk
 from pytest_ibkr.sim.depth import DepthDesk
 from pytest_ibkr.sim.display_groups import DisplayGroupDesk
 from pytest_ibkr.sim.exchanges import ExchangeDesk
@@ -52,6 +53,7 @@ OTHER_DESKS: Final[tuple[Callable[[Engine], Desk], ...]] = (
     AdvisorDesk,
     BulletinDesk,
     CalendarEventDesk,
+    ConfigDesk,
     DisplayGroupDesk,
     ExerciseDesk,
     FundamentalsDesk,

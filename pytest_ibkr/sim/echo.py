@@ -7,13 +7,17 @@ live frame showed (gateway-behaviour.md 3.1 O13 and appendix B).
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
+from pytest_ibkr.sim.combo import Combo
+from pytest_ibkr.sim.order_attributes import is_unset
 from pytest_ibkr.sim.order_state import Execution, Order, Status
+from pytest_ibkr.sim.order_types import PEGGED, TRAILING
 from pytest_ibkr.sim.positions import ZERO
+from pytest_ibkr.sim.times import utc_text
 from pytest_ibkr.wire.messages.completed_order import CompletedOrder
 from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
 from pytest_ibkr.wire.messages.order import OrderStatus
@@ -31,7 +35,8 @@ _REPEATED: Final = (
     *("action", "order_type", "order_ref", "open_close", "origin", "hidden", "outside_rth"),
     *("good_after_time", "good_till_date", "trigger_method", "all_or_none", "min_quantity"),
     *("sweep_to_fill", "algo_strategy", "algo_params", "trailing_percent", "solicited"),
-    *("customer_account", "professional_customer"),
+    *("customer_account", "professional_customer", "discretionary_amount", "percent_offset"),
+    *("conditions", "conditions_ignore_rth", "conditions_cancel_order", "limit_price_offset"),
 )
 ACCOUNT_CURRENCY: Final = "USD"  # what the account is kept in, and margins are counted in
 GATEWAY_USER: Final = "papertrader01"  # whose login the gateway runs under; it submits all orders
@@ -40,7 +45,7 @@ GATEWAY_USER: Final = "papertrader01"  # whose login the gateway runs under; it 
 def times(at_s: float, *, version: int, utc: bool = False) -> str:
     """An execution's time: zoned or UTC from version 174, with two spaces and no zone before."""
     if utc and version >= ZONED_TIMES:
-        return f"{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H:%M:%S}"
+        return utc_text(at_s, version=version)
     local = datetime.fromtimestamp(at_s, EXCHANGE_ZONE)
     if version >= ZONED_TIMES:
         return f"{local:%Y%m%d %H:%M:%S} US/Eastern"
@@ -73,7 +78,7 @@ def what_if(order: Order, *, account: str, before: Standing, after: Standing) ->
     """
     shown = dataclasses.replace(open_order(order, account=account), what_if=True)
     charge = order.commission or ZERO
-    option = order.instrument.sec_type == "OPT"
+    option = order.instrument.sec_type in ("OPT", "BAG")
     return dataclasses.replace(
         shown,
         init_margin_before=before.initial_margin,
@@ -107,6 +112,7 @@ def order_status(order: Order) -> OrderStatus:
         last_fill_price=UNSET_PRICE if never_left else order.last_price,
         client_id=order.client_id,
         why_held=order.why_held,
+        market_cap_price=order.cap or ZERO,
     )
 
 
@@ -157,7 +163,7 @@ def commission_report(execution: Execution) -> CommissionReport:
     realized = execution.realized
     return CommissionReport(
         exec_id=execution.exec_id,
-        commission=execution.commission,
+        commission=execution.commission + execution.repeated,
         currency=execution.instrument.currency,
         realized_pnl=None if realized is None else float(realized),
     )
@@ -165,20 +171,45 @@ def commission_report(execution: Execution) -> CommissionReport:
 
 def _echoed(order: Order, account: str) -> dict[str, Any]:
     """What openOrder and completedOrder have in common."""
-    terms = order.terms
+    terms, shown = order.terms, order.terms.display_size
+    trail = order.stop if order.order_type in TRAILING else None
     return {
         **{name: getattr(terms, name) for name in _REPEATED},
         "contract": _completed_contract(order),
         "quantity": order.quantity,
-        "limit_price": terms.limit_price or ZERO,
+        "limit_price": _shown_limit(order),
         "aux_price": terms.aux_price or ZERO,
-        "trail_stop_price": order.stop if order.order_type == "TRAIL" else None,
+        "trail_stop_price": trail,
+        # Text form has two places for it, and clients keep what they read in the second.
+        "adjusted_trail_stop_price": None if trail is None else float(trail),
+        "display_size": None if is_unset("display_size", shown) else shown,
         "tif": terms.tif or "DAY",
         "account": account,
         "perm_id": order.perm_id,
         "oca_group": order.oca_group,
         "oca_type": order.oca_type,
         "submitter": GATEWAY_USER,
+        **_combination(order),
+    }
+
+
+def _shown_limit(order: Order) -> Decimal:
+    """The limit as printed: one that trails with its stop, or that the market set, as it is now;
+    of a pegged order the cap, since where it rests is not told.
+    """
+    moves = order.limit is not None and order.order_type not in PEGGED
+    return (order.limit if moves else order.terms.limit_price) or ZERO
+
+
+def _combination(order: Order) -> dict[str, Any]:
+    """The legs as they were sent, with the text that describes them; no prices of single legs."""
+    combo = order.instrument
+    if not isinstance(combo, Combo):
+        return {}
+    return {
+        "legs": order.terms.legs,
+        "legs_description": combo.legs_text,
+        "routing": order.terms.routing,
     }
 
 

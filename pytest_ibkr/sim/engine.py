@@ -15,22 +15,27 @@ from pytest_ibkr.errors import WireError
 from pytest_ibkr.sim.account import AccountDesk
 from pytest_ibkr.sim.admission import refused_as_read_only, within_rate
 from pytest_ibkr.sim.client import Client
+from pytest_ibkr.sim.combo import Combos
 from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.desks import OTHER_DESKS, Desk
+from pytest_ibkr.sim.expiry import Expiry
 from pytest_ibkr.sim.faults import FaultBoard
 from pytest_ibkr.sim.gates import dropped
 from pytest_ibkr.sim.history import HistoryDesk
 from pytest_ibkr.sim.journal import Journal, Note
-from pytest_ibkr.sim.malformed import complaint
+from pytest_ibkr.sim.malformed import complaint, met_unknown
+from pytest_ibkr.sim.nightly import Hook, Nights
 from pytest_ibkr.sim.orders import OrderDesk
 from pytest_ibkr.sim.pacing import PACE, RateMeter
 from pytest_ibkr.sim.references import ReferenceDesk
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.sim.replay import Replay
+from pytest_ibkr.sim.rollover import Days, Rollover
 from pytest_ibkr.sim.schedule import Schedule, Timer
 from pytest_ibkr.sim.scripted_market import ScriptedMarket
 from pytest_ibkr.sim.streams import StreamDesk
+from pytest_ibkr.sim.weather.board import WeatherBoard
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.wire.codec import Raw, decode_request
 from pytest_ibkr.wire.declare import Message
@@ -53,6 +58,8 @@ class Engine:
         cash: its cash at the start, USD.
         seed: seeds everything random beside the market; defaults to the snapshot's.
         journal_most: entries the journal keeps beside ticks; None keeps all.
+        days: the market as a sequence of days; ``world`` is the one of the day it begins on.
+            None: a market of one day.
     """
 
     def __init__(
@@ -64,14 +71,16 @@ class Engine:
         cash: Decimal = DEFAULT_CASH,
         seed: int | None = None,
         journal_most: int | None = None,
+        days: Days | None = None,
     ) -> None:
         self.world, self.market = world, ScriptedMarket(world)
         self.now_s, self.account_id = start_s, account_id
-        self.rng = random.Random(world.snapshot.seed if seed is None else seed)
+        self.seed = world.snapshot.seed if seed is None else seed
+        self.rng = random.Random(self.seed)
         self.schedule, self.conditions = Schedule(), Conditions()
         self.halted: set[str] = set()  # symbols; see ``market_changed``
         self.journal = Journal(most=journal_most)
-        self.faults = FaultBoard(self)
+        self.faults, self.weather = FaultBoard(self), WeatherBoard(self)
         self.replay: Replay | None = None  # answers instead of the desks
         self.clients: list[Client] = []
         self.opened: list[Client] = []
@@ -80,6 +89,7 @@ class Engine:
         self._connections = 0
         self.failures: list[Exception] = []  # defects met while serving; the session raises them
         self.earlier_ids: dict[int, str] = {}  # client ids of earlier sessions, and their names
+        self.combos = Combos()
         self.accounts = AccountDesk(self, cash=cash)
         self.orders = OrderDesk(self)
         self.streams = StreamDesk(self)
@@ -93,6 +103,17 @@ class Engine:
         self._handlers: dict[type[Message], Callable[[Client, Any], None]] = {}
         for desk in desks:
             self._handlers.update(desk.handlers())
+        self.expiry, self.rollover = Expiry(self), Rollover(self, days)
+        self._nights = Nights(self, settle=self.expiry.settle, new_day=self.rollover.new_day)
+
+    def on_night(self, hook: Hook) -> Callable[[], None]:
+        """Call ``hook(night)`` at 23:00 of every day from now on; call what is returned to stop.
+
+        Its :class:`~pytest_ibkr.sim.nightly.Night` says when this night the gateway restarts, the
+        broker's servers are reset and the week's login ends; plan for them with ``later``.
+        """
+        self._nights.call(hook)
+        return lambda: self._nights.forget(hook)
 
     def use_world(self, world: World) -> None:
         """Trade in this world from now on; instruments of the former one must be in it.
@@ -144,13 +165,19 @@ class Engine:
         if client.closed or client.closing:
             return
         try:
-            message = decode_request(payload, client.version)
+            either_form = self.conditions.either_form
+            message = decode_request(payload, client.version, either_form=either_form)
         except WireError as exc:
             self._record(client, Raw(None, payload), payload)
             if (text := complaint(exc)) is not None:
                 client.error(-1, 320, text)
+                if self.conditions.after_unreadable == "closes":
+                    client.close("a message could not be read")
             return
         self._record(client, message, payload)
+        if client.deaf:
+            self.weather.met("swallowed", client)
+            return
         if client.paced:
             wait_s = self.meters[client.connection].delay(self.now_s, real_s)
             if wait_s:
@@ -165,11 +192,14 @@ class Engine:
             client.close("a request came before startApi")
         elif isinstance(message, Raw):
             self.note(client, f"{official_name(message.msg_id)} is not simulated by pytest-ibkr")
-            kind = f"Message type {message.msg_id}" if message.msg_id is not None else "No type"
-            client.error(-1, 320, f"Error reading request:{kind}.  Unable to parse data.")
+            met_unknown(self, client, message)
         elif dropped(message):
             self.note(client, f"{message.NAME} dropped: its id has more than 32 bits")
-        elif not self.faults.intercept(client, message):
+        else:
+            self.weather.deal(client, message, lambda: self._met_by_faults(client, message))
+
+    def _met_by_faults(self, client: Client, message: Message) -> None:
+        if not self.faults.intercept(client, message):
             self.dispatch(client, message)
 
     def dispatch(self, client: Client, message: Message) -> None:
@@ -238,6 +268,7 @@ class Engine:
         if frozen_s is None:
             return self.now_s
         self.faults.note_frozen(instrument.symbol)
+        self.weather.met("frozen", instrument.symbol)
         return frozen_s
 
     def client_with_id(self, client_id: int) -> Client | None:
@@ -246,7 +277,7 @@ class Engine:
 
     def gone(self, client: Client, reason: str) -> None:
         """Forget a connection: its subscriptions end, its orders keep working."""
-        if client.closed:
+        if client.closed or self.weather.keeps(client):
             return
         client.closed = True
         self.note(client, f"closed: {reason}" if reason else "closed by the client")

@@ -8,6 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pytest_ibkr.sim.combo import Combo
+from pytest_ibkr.sim.combo_executions import execute_combo
+from pytest_ibkr.sim.combo_fills import natural_prices
+from pytest_ibkr.sim.combo_quotes import leg_prices
 from pytest_ibkr.sim.commissions import commission_of_fill
 from pytest_ibkr.sim.order_state import Execution, Order, OrderBook
 from pytest_ibkr.sim.positions import ZERO, Trade
@@ -21,15 +25,17 @@ REMOVED = 2  # lastLiquidity of a fill that took from the book; 1 added to it
 
 def execute_order(
     engine: Engine, book: OrderBook, order: Order, *, shares: Decimal, price: Decimal, added: bool
-) -> Execution:
+) -> tuple[Execution, ...]:
     """Book a fill of an order and count it in the order's sums.
+
+    A combination gives an execution of its own and one per leg.
 
     Args:
         engine: whose account trades.
         book: keeps the execution.
         order: what fills, with at least ``shares`` remaining.
         shares: shares or contracts, > 0.
-        price: dollars per share.
+        price: dollars per share; of a combination net.
         added: it rested in the book; otherwise it took from it.
     """
     before = order.filled
@@ -37,8 +43,19 @@ def execute_order(
     order.spent += shares * price
     order.last_price = price
     order.fills += 1
+    liquidity = 1 if added else REMOVED
+    if isinstance(order.instrument, Combo):
+        prices = _leg_prices(engine, order.instrument, price, buys=order.buys)
+        return execute_combo(engine, book, order, shares=shares, prices=prices, liquidity=liquidity)
     trade = _trade(order.instrument, shares if order.buys else -shares, price, before=before)
-    return _record(engine, book, trade, order=order, liquidity=1 if added else REMOVED)
+    return (_record(engine, book, trade, order=order, liquidity=liquidity),)
+
+
+def _leg_prices(engine: Engine, combo: Combo, price: Decimal, *, buys: bool) -> tuple[Decimal, ...]:
+    """The legs' natural prices of now, made to add up to the net price."""
+    at_s = engine.conditions.frozen.get(combo.symbol, engine.now_s)
+    known = natural_prices(combo, lambda leg: engine.market.quote(leg, at_s), buys=buys)
+    return leg_prices(combo, price, known)
 
 
 def execute_external(

@@ -16,6 +16,7 @@ from pytest_ibkr.sim.refusal import Refusal, invalid
 from pytest_ibkr.sim.ticks import TickWriter
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import TickGeneric, TickPrice, TickSize, TickString
+from pytest_ibkr.wire.versions import ODD_LOT_QUOTES
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
@@ -62,7 +63,9 @@ GENERIC_TICKS: Final[dict[int, tuple[str, str]]] = {
     614: ("98, 99", _NOT_KNOWN),
     619: ("79", "the mark price of 221"),
     623: ("97", _NOT_KNOWN),
+    787: ("105-110", "not sent: a snapshot has no odd lots; below server version 225 refused"),
 }
+SINCE: Final = {787: ODD_LOT_QUOTES}  # ids that do not exist below a server version
 _RETIRED: Final = 258
 _MARKS: Final = (
     (frozenset({"221", "232"}), 37),
@@ -76,8 +79,13 @@ _MANY_SHARES: Final = 1000  # tick 46 above 2.5: at least so many can be borrowe
 _SHORTABLE, _LOCATE, _NONE = 3.0, 2.0, 1.0
 
 
-def parse(text: str, sec_type: str) -> frozenset[str]:
+def parse(text: str, sec_type: str, *, version: int) -> frozenset[str]:
     """The generic ticks asked for; ``292:BRFG+DJNL`` counts as ``292``.
+
+    Args:
+        text: ids, comma-joined.
+        sec_type: of the instrument, for the text of a refusal.
+        version: the server version of the client who asks.
 
     Raises:
         Refusal: 321 when one id does not exist (that refuses the whole request); 10358 for the
@@ -85,7 +93,7 @@ def parse(text: str, sec_type: str) -> frozenset[str]:
     """
     asked = frozenset(part.strip().split(":")[0] for part in text.split(",") if part.strip())
     for tick in sorted(asked - {NO_TOP}):
-        if not tick.isascii() or not tick.isdigit() or int(tick) not in GENERIC_TICKS:
+        if not _exists(tick, version):
             raise invalid(
                 f"Incorrect generic tick list of {text}.  Legal ones for ({sec_type}) are: "
                 f"{_LEGAL_TEXT}"
@@ -93,6 +101,12 @@ def parse(text: str, sec_type: str) -> frozenset[str]:
         if int(tick) == _RETIRED:
             raise Refusal(10358, "Fundamentals data is not allowed.")
     return asked
+
+
+def _exists(tick: str, version: int) -> bool:
+    if not tick.isascii() or not tick.isdigit() or int(tick) not in GENERIC_TICKS:
+        return False
+    return version >= SINCE.get(int(tick), 0)
 
 
 class GenericTicks:

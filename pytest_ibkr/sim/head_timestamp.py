@@ -15,6 +15,7 @@ from pytest_ibkr.sim.history_shapes import SHOWN, TRADE_BARS
 from pytest_ibkr.sim.hmds import PREFIX, no_trades, not_permitted
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.refusal import invalid
+from pytest_ibkr.sim.times import utc_text
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.history_queries import (
     CancelHeadTimestamp,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.schedule import Timer
 
 _NOTHING: Final = f"{PREFIX}No head time stamp"  # as people quote it; no capture at hand
-_FORMS: Final = {1: "%Y%m%d-%H:%M:%S", 3: "%m%d-%H:%M:%S"}
 
 
 class HeadTimestampDesk:
@@ -72,8 +72,12 @@ class HeadTimestampDesk:
         if first_s is None:
             client.error(request.request_id, 162, _NOTHING)
             return
-        form = _FORMS.get(request.date_format)
-        moment = f"{datetime.fromtimestamp(first_s, UTC):{form}}" if form else str(int(first_s))
+        if request.date_format == 1:
+            moment = utc_text(first_s, version=client.version)
+        elif request.date_format == 3:
+            moment = f"{datetime.fromtimestamp(first_s, UTC):%m%d-%H:%M:%S}"
+        else:
+            moment = str(int(first_s))
         client.send(HeadTimestamp(request_id=request.request_id, moment=moment))
 
     def _first_s(self, instrument: Instrument, what: str) -> float | None:

@@ -14,11 +14,12 @@ from pytest_ibkr.sim.hmds import no_rights
 from pytest_ibkr.sim.refusal import Refusal, invalid
 from pytest_ibkr.sim.tick_search import Asked
 from pytest_ibkr.wire.declare import Message
-from pytest_ibkr.wire.messages.history_queries import ReqHistoricalTicks
+from pytest_ibkr.wire.messages.history_queries import CancelHistoricalTicks, ReqHistoricalTicks
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
     from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.schedule import Timer
 
 _SOURCES: Final = {
     **{what: what for what in ("TRADES", "BID_ASK", "MIDPOINT")},
@@ -33,17 +34,28 @@ _NO_RIGHTS: Final = "Failed to request historical ticks:"
 
 
 class HistoricalTickDesk:
-    """Owns request 96."""
+    """Owns requests 96 and 107. A cancel is silent, whether there is something to cancel or not."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._pending: dict[tuple[int, int], Timer] = {}
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
         """Request classes and what deals with them."""
-        return {ReqHistoricalTicks: self._request}
+        return {ReqHistoricalTicks: self._request, CancelHistoricalTicks: self._cancel}
+
+    def client_gone(self, client: Client) -> None:
+        """Forget a client's pending requests."""
+        for key in [key for key in self._pending if key[0] == client.connection]:
+            self._pending.pop(key).cancel()
+
+    def _cancel(self, client: Client, request: CancelHistoricalTicks) -> None:
+        pending = self._pending.pop((client.connection, request.request_id), None)
+        if pending is not None:
+            pending.cancel()
 
     def _request(self, client: Client, request: ReqHistoricalTicks) -> None:
-        engine = self._engine
+        engine, key = self._engine, (client.connection, request.request_id)
         instrument = engine.world.book.resolve(
             request.contract, include_expired=request.include_expired
         )
@@ -61,6 +73,7 @@ class HistoricalTickDesk:
         )
 
         def answer() -> None:
+            self._pending.pop(key, None)
             found = past_ticks.found(
                 *(engine.market, instrument, asked),
                 start_s=at_s,
@@ -75,7 +88,7 @@ class HistoricalTickDesk:
                 )
             )
 
-        engine.owe(client, engine.conditions.latency.history_s, answer)
+        self._pending[key] = engine.owe(client, engine.conditions.latency.history_s, answer)
 
 
 def _checked(request: ReqHistoricalTicks, *, now_s: float) -> tuple[float, bool]:

@@ -61,6 +61,18 @@ class HistoryDesk:
             self._open.pop(key).cancel()
         self._small.pop(client.connection, None)
 
+    def new_day(self) -> None:
+        """Go on with the live updates of bars in the market's next day."""
+        for live in self._live():
+            live.new_day()
+
+    def instruments(self) -> list[Instrument]:
+        """What the live updates of bars are about."""
+        return [live.instrument for live in self._live()]
+
+    def _live(self) -> list[LiveBars]:
+        return [each for each in self._open.values() if isinstance(each, LiveBars)]
+
     def drop_live(self) -> None:
         """End the live updates of bars without a word, as a lost data connection (1101) does."""
         for key in [key for key, each in self._open.items() if isinstance(each, LiveBars)]:
@@ -102,7 +114,7 @@ class HistoryDesk:
         client.send(*answers)
         if request.keep_up_to_date:
             live = LiveBars(
-                *(self._engine, client),
+                *(self._engine, client, query.instrument),
                 request_id=request.request_id,
                 bars=query.since,
                 last=last,

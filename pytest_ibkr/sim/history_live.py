@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.sim.feed import DELAY_S
 from pytest_ibkr.wire.messages.history import HistoricalBar, HistoricalDataUpdate
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
+    from pytest_ibkr.sim.contracts import Instrument
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.schedule import Timer
 
@@ -37,29 +39,46 @@ class LiveBars:
         request_id: the request's.
         bars: reads the bars from a moment on, as they are known now.
         last: the last bar that message 17 had.
+
+    Attributes:
+        instrument: whose bars they are.
     """
 
     def __init__(
         self,
         engine: Engine,
         client: Client,
+        instrument: Instrument,
         *,
         request_id: int,
         bars: Callable[[float], Sequence[Dated]],
         last: Dated,
     ) -> None:
         self._engine, self._client, self._request_id = engine, client, request_id
-        self._bars, self._last = bars, last
+        self.instrument, self._bars, self._last = instrument, bars, last
         self._timer = self._plan()
 
     def cancel(self) -> None:
         """Send nothing any more."""
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _plan(self) -> Timer:
-        now_s = self._engine.now_s
-        due_s = (now_s - _SHIFT_S) // EVERY_S * EVERY_S + EVERY_S + _SHIFT_S
-        return self._engine.later(due_s - now_s, self._update)
+    def new_day(self) -> None:
+        """Plan anew: the hours of trading may be other ones now."""
+        self.cancel()
+        self._timer = self._plan()
+
+    def _plan(self) -> Timer | None:
+        engine = self._engine
+        now_s = from_s = engine.now_s
+        # Nothing trades in closed hours; delayed data goes on for a while after the close.
+        if not (engine.market.is_open(now_s) or engine.market.is_open(now_s - DELAY_S)):
+            opens_s = engine.world.calendar.next_open_s(now_s)
+            if opens_s is None:
+                return None
+            from_s = opens_s
+        due_s = (from_s - _SHIFT_S) // EVERY_S * EVERY_S + EVERY_S + _SHIFT_S
+        return engine.later(due_s - now_s, self._update)
 
     def _update(self) -> None:
         for dated in self._bars(self._last.start_s):

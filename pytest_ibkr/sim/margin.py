@@ -1,33 +1,37 @@
 """Regulation T requirements and what an account may still buy; pure, knows no orders or clients.
 
-Rules (interactivebrokers' published RegT method, reduced to single legs):
-
-==============  =======================================  ==============================
-holding         initial                                  maintenance
-==============  =======================================  ==============================
-long stock      50 % of value                            25 %
-short stock     150 % of value, of which the sale        130 %, likewise
-                brought 100 % (so 50 % is needed)        (30 % is needed)
-long option     the whole premium (worth nothing as      same
-                collateral)
-short option    its value plus the larger of 20 % of     same
-                the underlying less what it is out of
-                the money, and 10 % of the underlying
-                (calls) or of the strike (puts)
-future          7 % of value (synthetic: the exchange    6 %
-                sets dollars a contract, every day)
-==============  =======================================  ==============================
-
-Spreads and covered calls get no relief here: requirements are never below the real ones.
+==============  ====================================  ==================================
+holding         initial                               maintenance
+==============  ====================================  ==================================
+long stock      50 % of value (Regulation T, 12 CFR   25 % (FINRA Rule 4210(c)(1))
+                220.12(a))
+short stock     150 % of value, of which the sale     130 %, likewise (30 % is needed;
+                brought 100 %, so 50 % is needed      FINRA Rule 4210(c)(3))
+                (12 CFR 220.12(c)(1))
+long stock      as without the put                    10 % of the strike and what the
+with a put                                            put is out of the money, at most
+                                                      25 % (Cboe Exchange Rule
+                                                      10.3(c)(5)(C)(5))
+short stock     as without the call                   likewise with the call, at most
+with a call                                           30 %
+options         ``option_margin``: long ones their    same
+                whole premium, short ones by the
+                strategy they belong to
+future          7 % of value (synthetic: the          6 %
+                exchange sets dollars a contract,
+                every day)
+==============  ====================================  ==================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pytest_ibkr.sim import option_margin
+from pytest_ibkr.sim.option_margin import OptionLine
 from pytest_ibkr.sim.positions import ZERO, Ledger, Trade, exact, funded, unit
 
 if TYPE_CHECKING:
@@ -39,8 +43,7 @@ SHORT_INITIAL: Final = Decimal("0.50")
 SHORT_MAINTENANCE: Final = Decimal("0.30")
 FUTURE_INITIAL: Final = Decimal("0.07")
 FUTURE_MAINTENANCE: Final = Decimal("0.06")
-OPTION_UNDERLYING: Final = Decimal("0.20")
-OPTION_FLOOR: Final = Decimal("0.10")
+PROTECTED_STRIKE: Final = Decimal("0.10")
 BUYING_POWER_FACTOR: Final = 4  # intraday RegT; 4042993.84 = 4 x 1010748.46 on the paper log
 
 # Price per share at which something is valued; None when nothing is known of it.
@@ -60,7 +63,8 @@ class Standing:
     """Where an account stands, dollars. ``equity_with_loan`` leaves options out, as RegT does.
 
     ``futures_pnl`` is what open futures gained since they were traded; they count in neither
-    ``stock_value`` nor ``gross_value``.
+    ``stock_value`` nor ``gross_value``. ``futures_initial`` and ``futures_maintenance`` are their
+    part of the two margins.
     """
 
     cash: Decimal
@@ -71,6 +75,8 @@ class Standing:
     initial_margin: Decimal
     maintenance_margin: Decimal
     unrealized: Decimal
+    futures_initial: Decimal = ZERO
+    futures_maintenance: Decimal = ZERO
 
     @property
     def net_liquidation(self) -> Decimal:
@@ -130,6 +136,8 @@ def standing(ledger: Ledger, valuation: Valuation, trades: Iterable[Trade] = ())
         initial_margin=bare.initial,
         maintenance_margin=bare.maintenance,
         unrealized=bare.stock + bare.option + bare.future - cost,
+        futures_initial=bare.futures_value * FUTURE_INITIAL,
+        futures_maintenance=bare.futures_value * FUTURE_MAINTENANCE,
     )
 
 
@@ -142,41 +150,88 @@ class _Sums(NamedTuple):
     gross: Decimal
     initial: Decimal
     maintenance: Decimal
+    futures_value: Decimal  # without sign
 
 
-def _sum_up(lines: Iterable[tuple[Instrument, Decimal, Decimal]], valuation: Valuation) -> _Sums:
-    stock = option = future = gross = initial = maintenance = ZERO
-    for instrument, quantity, price in lines:
+_Line = tuple["Instrument", Decimal, Decimal]  # quantity signed, price per share
+
+
+def _sum_up(lines: Iterable[_Line], valuation: Valuation) -> _Sums:
+    stock = option = future = gross = initial = maintenance = futures_value = ZERO
+    families: dict[int, list[_Line]] = {}
+    for line in lines:
+        instrument, quantity, price = line
         value = quantity * price * unit(instrument)
         if instrument.sec_type == "FUT":
             future += value
-            initial += abs(value) * FUTURE_INITIAL
-            maintenance += abs(value) * FUTURE_MAINTENANCE
+            futures_value += abs(value)
             continue
         gross += abs(value)
         if instrument.sec_type == "OPT":
             option += value
-            needed = _short_option(instrument, quantity, price, valuation)
-            initial, maintenance = initial + needed, maintenance + needed
+        else:
+            stock += value
+        written_on = instrument.under_con_id if instrument.sec_type == "OPT" else 0
+        families.setdefault(written_on or instrument.con_id, []).append(line)
+    for family in families.values():
+        needed, kept = _family_margin(family, valuation)
+        initial, maintenance = initial + needed, maintenance + kept
+    initial += futures_value * FUTURE_INITIAL
+    maintenance += futures_value * FUTURE_MAINTENANCE
+    return _Sums(stock, option, future, gross, initial, maintenance, futures_value)
+
+
+def _family_margin(family: Sequence[_Line], valuation: Valuation) -> tuple[Decimal, Decimal]:
+    """Initial and maintenance requirement of an underlying and the options on it, dollars."""
+    initial = maintenance = shares = ZERO
+    options: list[OptionLine] = []
+    underlying: Decimal | None = None
+    for instrument, quantity, price in family:
+        if instrument.sec_type == "OPT":
+            underlying = underlying or valuation.underlying(instrument)
+            options.append(_option_line(instrument, quantity, price))
             continue
-        stock += value
+        value = abs(quantity * price * unit(instrument))
         short = quantity < 0
-        initial += abs(value) * (SHORT_INITIAL if short else LONG_INITIAL)
-        maintenance += abs(value) * (SHORT_MAINTENANCE if short else LONG_MAINTENANCE)
-    return _Sums(stock, option, future, gross, initial, maintenance)
+        initial += value * (SHORT_INITIAL if short else LONG_INITIAL)
+        maintenance += value * (SHORT_MAINTENANCE if short else LONG_MAINTENANCE)
+        shares, underlying = shares + quantity, price
+    if not options:
+        return initial, maintenance
+    if underlying is None:  # nothing better is known; at the money is the dearest case
+        underlying = max(line.strike for line in options)
+    needed = option_margin.required(options, underlying=underlying, shares=shares)
+    saved = _protection(options, underlying=underlying, shares=shares)
+    return initial + needed, maintenance + needed - saved
 
 
-def _short_option(
-    instrument: Instrument, quantity: Decimal, price: Decimal, valuation: Valuation
-) -> Decimal:
-    if quantity >= 0:
-        return ZERO
-    strike = exact(instrument.strike)
-    underlying = valuation.underlying(instrument)
-    if underlying is None:
-        underlying = strike  # nothing better is known; at the money is the dearest case
-    call = instrument.right == "C"
-    out_of_the_money = max(ZERO, strike - underlying if call else underlying - strike)
-    floor = OPTION_FLOOR * (underlying if call else strike)
-    per_share = price + max(OPTION_UNDERLYING * underlying - out_of_the_money, floor)
-    return -quantity * unit(instrument) * per_share
+def _option_line(instrument: Instrument, quantity: Decimal, price: Decimal) -> OptionLine:
+    return OptionLine(
+        right=instrument.right,
+        strike=exact(instrument.strike),
+        expiry=instrument.series,
+        quantity=quantity,
+        price=price,
+        unit=unit(instrument),
+    )
+
+
+def _protection(options: Sequence[OptionLine], *, underlying: Decimal, shares: Decimal) -> Decimal:
+    """What bought options take off the maintenance of the stock they protect, dollars.
+
+    Only as many as are not needed against sold ones of the same right.
+    """
+    right = "P" if shares > 0 else "C"
+    full = underlying * (LONG_MAINTENANCE if shares > 0 else SHORT_MAINTENANCE)
+    same = [line for line in options if line.right == right]
+    free = sum((line.quantity for line in same), ZERO)
+    left, saved = abs(shares), ZERO
+    for line in sorted(same, key=lambda one: abs(one.strike - underlying)):
+        if line.quantity <= 0:
+            continue
+        distance = underlying - line.strike if right == "P" else line.strike - underlying
+        needed = PROTECTED_STRIKE * line.strike + max(ZERO, distance)
+        contracts = max(ZERO, min(line.quantity, free, left // line.unit))
+        free, left = free - contracts, left - contracts * line.unit
+        saved += contracts * line.unit * max(ZERO, full - needed)
+    return saved

@@ -15,6 +15,7 @@ from typing import Final
 from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import Session, SessionCalendar
 from pytest_ibkr.sim.contracts import Chain, ContractBook, Instrument
+from pytest_ibkr.sim.option_chains import Carried
 from pytest_ibkr.sim.option_grid import ticks_per_dollar
 from pytest_ibkr.sim.option_quotes import OptionQuoter
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
@@ -74,6 +75,14 @@ class Market:
             if meant is not None:
                 found.paths[symbol] = found.paths[meant.prices]
         return found
+
+    def priced(self, key: str, chain: Chain) -> Priced:
+        """What an underlying is quoted by here, with a chain of its options."""
+        return Priced(chain, self.paths[key], self._underlyings[key], self._options[key])
+
+    def carried(self, option: Instrument) -> Carried:
+        """What a later day that does not list an option starts from."""
+        return self._options[option.prices].carried(option)
 
     def followers(self, key: str) -> list[str]:
         """Keys of what follows the path of an underlying; see ``Instrument.prices``."""

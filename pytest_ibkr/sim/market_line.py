@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_ibkr.sim.engine import Engine
     from pytest_ibkr.sim.schedule import Timer
 
-SNAPSHOT_END_S: Final = 11.0
 _DELAYED_NOTICE: Final = "Requested market data is not subscribed. Displaying delayed market data."
 _PERMISSIONS: Final = 3
 _MODEL_GAP_S: Final = 1.0  # the model's computation is not sent more often
@@ -73,14 +72,15 @@ class MarketLine:
         self._exchanges = None if feed.delayed else ExchangeTicks(instrument, request_id)
         self._values: dict[Side, float | None] = {}
         self._model_s = 0.0
-        self._over = False
+        self._over = self._again = False
 
     def start(self) -> None:
         """Plan the first batch, and a snapshot's end."""
         tick_s = self._engine.conditions.latency.tick_s
         self._timers.append(self._engine.owe(self._client, tick_s, self._first))
         if self.snapshot:
-            self._timers.append(self._engine.owe(self._client, SNAPSHOT_END_S, self._time_out))
+            end_s = self._engine.conditions.snapshot_end_s
+            self._timers.append(self._engine.owe(self._client, end_s, self._time_out))
         if self.instrument.sec_type == "OPT":
             conditions = self._engine.conditions
             if conditions.greeks == "late":
@@ -97,6 +97,8 @@ class MarketLine:
                 timer.cancel()
 
     def _now(self) -> tuple[Quote, float]:
+        if self._engine.weather.active:
+            self._engine.weather.met("quote", self.instrument)
         at_s = self._engine.market_time(self.instrument) - self._lag_s
         return self._feed.shown(self._engine.market, self.instrument, at_s)
 
@@ -104,11 +106,8 @@ class MarketLine:
         if self._over:
             return
         quote, at_s = self._now()
-        self._client.send(*self._announcement())
-        if self._feed.delayed:
-            self._client.error(self._request_id, 10167, _DELAYED_NOTICE)
+        self._announce()
         if self.snapshot:
-            self._client.send(*self._parameters())
             self._client.send(*self._unsent(quote))
         else:
             self._client.send(*self._batch(quote))
@@ -117,22 +116,30 @@ class MarketLine:
         self._quote = quote
         self._go_on()
 
-    def _announcement(self) -> list[Message]:
+    def _announce(self) -> None:
+        """Send 58 and 81; captures show both orders of them."""
+        first = self._engine.conditions.data_type_first
+        type_first = first == "always" or (first == "snapshots" and self.snapshot)
+        parameters = self._parameters()
+        if not type_first:
+            self._client.send(parameters)
         kind = MarketDataType(request_id=self._request_id, data_type=self._feed.data_type)
-        return [kind] if self.snapshot else [*self._parameters(), kind]
+        self._client.send(kind)
+        if self._feed.delayed:
+            self._client.error(self._request_id, 10167, _DELAYED_NOTICE)
+        if type_first:
+            self._client.send(parameters)
 
-    def _parameters(self) -> list[Message]:
+    def _parameters(self) -> TickReqParams:
         kind = self.instrument.sec_type
         key = "" if kind == "CASH" else BBO_STOCK if kind == "STK" else BBO_OTHER
         self._engine.streams.announced.add(key)
-        return [
-            TickReqParams(
-                request_id=self._request_id,
-                min_tick=self.instrument.quote_tick or self.instrument.min_tick,
-                bbo_exchange=key,
-                snapshot_permissions=0 if kind == "CASH" else _PERMISSIONS,
-            )
-        ]
+        return TickReqParams(
+            request_id=self._request_id,
+            min_tick=self.instrument.quote_tick or self.instrument.min_tick,
+            bbo_exchange=key,
+            snapshot_permissions=0 if kind == "CASH" else _PERMISSIONS,
+        )
 
     def _batch(self, quote: Quote) -> list[Message]:
         self._halted = self.instrument.symbol in self._engine.halted
@@ -154,6 +161,13 @@ class MarketLine:
                 found += messages
         return found
 
+    def resend(self) -> None:
+        """Send everything known again, as a data farm that is back does."""
+        if not (self._over or self.snapshot):
+            self._quote, self._halted, self._again = Quote(), None, True
+            self._values.clear()
+            self.update()
+
     def update(self) -> None:
         """Send what changed since the last time, and plan the next look."""
         if self._over:
@@ -161,7 +175,8 @@ class MarketLine:
         conditions, symbol = self._engine.conditions, self.instrument.symbol
         quote, at_s = self._now()
         halted = symbol in self._engine.halted
-        if symbol not in conditions.frozen:
+        if symbol not in conditions.frozen or self._again:
+            self._again = False
             if self.snapshot:
                 self._client.send(*self._unsent(quote))
             elif not (halted and self._halted):  # nothing moves in a halt
@@ -205,11 +220,15 @@ class MarketLine:
     def _greeks_due(self) -> bool:
         conditions = self._engine.conditions
         if conditions.greeks == "never":
+            self._engine.weather.met("greeks", self.instrument)
             return False
         due_s = self._started_s + conditions.latency.tick_s
         if conditions.greeks == "late":
             due_s += conditions.greeks_delay_s
-        return self._engine.now_s >= due_s - 1e-6
+        if self._engine.now_s >= due_s - 1e-6:
+            return True
+        self._engine.weather.met("greeks", self.instrument)
+        return False
 
     def _go_on(self) -> None:
         if self.snapshot and not self._missing():

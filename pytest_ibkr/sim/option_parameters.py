@@ -46,7 +46,8 @@ class OptionParameterDesk:
             or underlying.sec_type != request.sec_type
         ):
             raise unknown_contract()
-        chain = book.chains[underlying.prices].options
+        listed = book.chains[underlying.prices].options
+        chain = tuple(option for option in listed if not book.is_over(option))
         # A futures exchange selects futures options: a stock has none.
         rows = [] if request.fut_fop_exchange else _parameter_rows(request, underlying, chain)
         self._engine.owe(

@@ -7,7 +7,7 @@ underlying's quoter. Before the captured instant sizes, last and previous close 
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from math import floor
@@ -16,7 +16,7 @@ from typing import Final
 from pytest_ibkr.sim import pricing
 from pytest_ibkr.sim.calendar import EXCHANGE_ZONE, Session, SessionCalendar
 from pytest_ibkr.sim.instruments import Instrument
-from pytest_ibkr.sim.option_chains import Chain
+from pytest_ibkr.sim.option_chains import Carried, Chain
 from pytest_ibkr.sim.option_grid import around_mid, as_captured, on_grid, traded_at
 from pytest_ibkr.sim.option_model import Expiry
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
@@ -27,6 +27,10 @@ _CLOSE_HOUR: Final = 16
 _DAY_S: Final = 86400
 _OVERNIGHT_S: Final = 17.5 * 3600
 _MONTH_S: Final = 30 * _DAY_S
+_UNKNOWN: Final = (
+    *("bid", "ask", "last", "bid_size", "ask_size", "volume", "open_interest"),
+    *("implied_vol", "delta", "gamma", "theta", "vega"),
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -95,10 +99,10 @@ class OptionQuoter:
         return close_s + _OVERNIGHT_S if opening_s is None else opening_s
 
     def expiry(self, expiry: str) -> Expiry | None:
-        """The fitted expiry; None when the underlying has no captured price."""
+        """The fitted expiry; None without options, or when the underlying has no captured price."""
         found = self._expiries.get(expiry)
         spot = self._underlying.captured_spot
-        if found is None and spot is not None:
+        if found is None and spot is not None and expiry in self._rows:
             found = self._expiries[expiry] = Expiry(
                 self._rows[expiry],
                 spot=spot,
@@ -121,7 +125,9 @@ class OptionQuoter:
         """The snapshot's own quote; a previous close it lacks is the model's."""
         found = self._captured.get(option.con_id)
         if found is None:
-            row = self._chain.row_by_id[option.con_id]
+            row = self._chain.row_by_id.get(option.con_id)
+            if row is None:
+                return Quote()
             session = self._calendar.latest(self._captured_s)
             found = self._captured[option.con_id] = Quote(
                 bid=row.bid,
@@ -141,16 +147,34 @@ class OptionQuoter:
     def _line(self, option: Instrument) -> _Line:
         found = self._lines.get(option.con_id)
         if found is None:
-            row = self._chain.row_by_id[option.con_id]
+            row = self._chain.row_by_id.get(option.con_id)
+            if row is None:  # not of this day's market: nobody quotes it
+                return _Line(option, unquoted(option), None, None)
             quoted = row.bid is not None and row.ask is not None and 0 <= row.bid < row.ask
             spread = row.ask - row.bid if quoted and row.ask and row.bid is not None else None
+            if spread is None:
+                spread = self._chain.carried_spread(option.con_id)
             found = _Line(option, row, self.expiry(option.series), spread)
             self._lines[option.con_id] = found
         return found
 
+    def carried(self, option: Instrument) -> Carried:
+        """What a later day that does not list the option starts from: its volatility and spread."""
+        line = self._line(option)
+        spot, close = self._underlying.captured_spot, None
+        if line.expiry is not None and spot is not None:
+            close = on_grid(option, line.expiry.value(option, self._captured_s, spot))
+        vol = None if line.expiry is None else line.expiry.fit(option).vol
+        row = replace(
+            unquoted(option), implied_vol=vol, close=close, open_interest=line.row.open_interest
+        )
+        return Carried(option, row, line.spread)
+
     def quote(self, option: Instrument, session: Session, at_ms: int) -> Quote:
         """The quote at an instant of the calendar day of ``session`` or later."""
         line = self._line(option)
+        if option.expiry < session.date and not option.am_settled:  # over: nobody speaks of it
+            return Quote()
         close = line.close if line.close_date == session.date else self._close(line, session)
         at_s = at_ms / 1000
         if at_s < session.open_s:
@@ -280,6 +304,21 @@ class OptionQuoter:
             value = line.expiry.value(line.option, before.close_s, spot)
             line.close = on_grid(line.option, value)
         return line.close
+
+
+def unquoted(option: Instrument) -> OptionRow:
+    """The row of an option of which nothing is known."""
+    empty: dict[str, None] = dict.fromkeys(_UNKNOWN)
+    return OptionRow(
+        con_id=option.con_id,
+        symbol=option.symbol,
+        right="C" if option.right == "C" else "P",
+        strike=option.strike,
+        expiry=option.expiry,
+        trading_class=option.trading_class,
+        multiplier=option.multiplier,
+        **empty,
+    )
 
 
 def _gap_s(volume: int, session: Session) -> float:

@@ -14,9 +14,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
 from pytest_ibkr.sim.refusal import NO_DEFINITION, Refusal
-from pytest_ibkr.sim.times import read_moment
 from pytest_ibkr.wire.scalars import INT_MAX
 
 if TYPE_CHECKING:
@@ -28,27 +26,34 @@ APPLIED: Final = frozenset(
     | {"tif", "oca_group", "oca_type", "transmit", "parent_id", "outside_rth", "what_if"}
     | {"account", "trail_stop_price", "trailing_percent", "trigger_method"}
     | {"e_trade_only", "firm_quote_only"}  # retired; refused on demand (refuse_etrade_only)
+    | {"good_after_time", "good_till_date"}  # order_hours
+    | {"conditions", "conditions_ignore_rth", "conditions_cancel_order"}  # order_conditions
+    | {"all_or_none", "display_size", "hidden", "discretionary_amount", "sweep_to_fill"}
+    | {"block_order", "percent_offset", "limit_price_offset"}  # order_features
+    | {"algo_strategy", "algo_params"}  # order_algos
+    | {"advanced_error_override"}  # combo_risk
+    | {"legs", "leg_prices"}  # combo, order_rules
 )
 # They say who, why or for which audit; a paper fill is the same with and without them.
 LABELS: Final = frozenset(
     {"order_ref", "open_close", "solicited", "override_percentage", "shares_allocation"}
-    | {"advanced_error_override", "manual_order_time", "ext_operator", "manual_order_indicator"}
+    | {"manual_order_time", "ext_operator", "manual_order_indicator"}
     | {"customer_account", "professional_customer"}
+    | {"submitter", "bond_accrued_interest"}
     | {"rfq_text", "rfq_number"}  # three versions had them, no client ever filled them
     | {"mifid_decision_maker", "mifid_decision_algo", "mifid_execution_trader"}
     | {"mifid_execution_algo", "dont_use_auto_price_for_hedge"}
-    # Only on the wire with another attribute or type, which is refused itself.
-    | {"legs", "leg_prices", "routing", "hedge_param", "algo_params", "dn_con_id"}
+    # Only on the wire with another attribute or type, which is refused itself or never fills.
+    | {"routing", "hedge_param", "dn_con_id"}
     | {"dn_settling_firm", "dn_clearing_account", "dn_clearing_intent", "dn_open_close"}
     | {"dn_short_sale", "dn_short_sale_slot", "dn_designated_location", "delta_neutral_con_id"}
     | {"delta_neutral_delta", "delta_neutral_price", "reference_con_id", "pegged_decrease"}
-    | {"pegged_change", "reference_change", "reference_exchange", "conditions_ignore_rth"}
-    | {"conditions_cancel_order", "min_compete_size", "compete_offset", "mid_offset_whole"}
+    | {"pegged_change", "reference_change", "reference_exchange"}
+    | {"min_compete_size", "compete_offset", "mid_offset_whole"}
     | {"mid_offset_half", "scale_adjust_value", "scale_adjust_interval", "scale_profit_offset"}
     | {"scale_auto_reset", "scale_init_position", "scale_init_fill", "scale_random_percent"}
 )
 Code = tuple[int, str]
-_MAY_NOT: Final = "order attribute may not be specified for this order."
 _NO_ADVISOR: Final = (344, "The account logged into is not a financial advisor account.")
 _NOT_AWAY: Final = (346, "Not an institutional account or an away clearing account.")
 _NO_DISCRETION: Final = (
@@ -63,14 +68,10 @@ _NOT_COMBO: Final = (
     "Delta neutral orders are only supported for combos (BAG security type).",
 )
 _WITH_OWN_CODE: Final[dict[str, Code]] = {
-    "hidden": (152, f'The "hidden" {_MAY_NOT}'),
     "sec_id_type": (200, NO_DEFINITION),
     "sec_id": (200, NO_DEFINITION),
     "origin": (311, "The origin is invalid."),
-    "discretionary_amount": _NO_DISCRETION,
     "discretionary_up_to_limit": _NO_DISCRETION,
-    "good_till_date": (334, "Invalid Good Till Date order"),
-    "good_after_time": (338, "Good After Time Disabled."),
     **dict.fromkeys(
         ("fa_group", "fa_method", "fa_percentage", "fa_profile", "model_code"), _NO_ADVISOR
     ),
@@ -95,12 +96,9 @@ _WITH_OWN_CODE: Final[dict[str, Code]] = {
     "continuous_update": (372, "Cannot set dynamic VOL attribute on non-VOL order."),
     "stock_range_lower": _NO_RANGE,
     "stock_range_upper": _NO_RANGE,
-    "conditions": (402, "Conditions are not allowed for this contract."),
     "dn_order_type": _NOT_COMBO,
     "delta_neutral": _NOT_COMBO,
     "cash_quantity": (10244, "Cash Quantity cannot be used for this order"),
-    "display_size": (10255, f"The 'Display Size' {_MAY_NOT}"),
-    "all_or_none": (10257, f"The 'All or None' {_MAY_NOT}"),
     "nbbo_price_cap": (10270, "The 'nbboPriceCap' order attribute is not supported"),
     "not_held": (10297, "Not Held attribute is invalid for this order."),
     "min_trade_quantity": (10302, "Min trade trade quantity is not allowed for this order"),
@@ -108,10 +106,7 @@ _WITH_OWN_CODE: Final[dict[str, Code]] = {
 _UNSUPPORTED: Final = "The following order attribute is not supported: "
 # By the name the API has for it, as the text prints it.
 _WITHOUT_OWN_CODE: Final = {
-    "block_order": "blockOrder",
-    "sweep_to_fill": "sweepToFill",
     "min_quantity": "minQty",
-    "percent_offset": "percentOffset",
     "designated_location": "designatedLocation",
     "exempt_code": "exemptCode",
     "rule_80a": "rule80A",
@@ -128,13 +123,11 @@ _WITHOUT_OWN_CODE: Final = {
     "active_stop_time": "activeStopTime",
     "hedge_type": "hedgeType",
     "opt_out_smart_routing": "optOutSmartRouting",
-    "algo_strategy": "algoStrategy",
     "algo_id": "algoId",
     "misc_options": "orderMiscOptions",
     "randomize_size": "randomizeSize",
     "randomize_price": "randomizePrice",
     "adjusted_order_type": "adjustedOrderType",
-    "limit_price_offset": "lmtPriceOffset",
     "adjustable_trailing_unit": "adjustableTrailingUnit",
     "soft_dollar_name": "softDollarTier",
     "soft_dollar_value": "softDollarTier",
@@ -145,6 +138,18 @@ _WITHOUT_OWN_CODE: Final = {
     "auto_cancel_parent": "autoCancelParent",
     "include_overnight": "includeOvernight",
     "imbalance_only": "imbalanceOnly",
+    "deactivate": "deactivate",
+    "post_only": "postOnly",
+    "allow_pre_open": "allowPreOpen",
+    "ignore_open_auction": "ignoreOpenAuction",
+    "route_marketable_to_bbo": "routeMarketableToBbo",
+    "seek_price_improvement": "seekPriceImprovement",
+    "what_if_type": "whatIfType",
+    "sl_order_id": "slOrderId",
+    "sl_order_type": "slOrderType",
+    "pt_order_id": "ptOrderId",
+    "pt_order_type": "ptOrderType",
+    "hedge_max_size": "hedgeMaxSize",
 }
 REFUSED: Final[dict[str, Code]] = _WITH_OWN_CODE | {
     name: (10340, _UNSUPPORTED + api_name) for name, api_name in _WITHOUT_OWN_CODE.items()
@@ -152,47 +157,30 @@ REFUSED: Final[dict[str, Code]] = _WITH_OWN_CODE | {
 # Values that say as little as an empty one, beside what is false.
 _UNSET: Final[dict[str, object]] = {"exempt_code": -1, "clearing_intent": "IB"}
 _IN_GENERAL: Final = (INT_MAX, "None")
-# Algorithms IB has for US stocks and options; none is worked here.
-ALGOS: Final = frozenset(
-    {"Adaptive", "ArrivalPx", "DarkIce", "Vwap", "Twap", "PctVol", "BalanceImpactRisk"}
-    | {"MinImpact", "ClosePx", "AD", "PctVolPx", "PctVolSz", "PctVolTm"}
-)
 HEDGES: Final = frozenset({"D", "B", "F", "P"})
-_BAD_MOMENT: Final = (
-    "{label}: The date, time, or time-zone entered is invalid.\n"
-    "The correct format is yyyymmdd hh:mm:ss xx/xxxx where yyyymmdd and xx/xxxx are optional."
-)
 
 
 def check_attributes(terms: PlaceOrder) -> None:
     """Refuse an order that asks for what nothing here would do.
 
     Raises:
-        Refusal: 337 or 343 for a moment nobody can read, what ``_check_hedge`` and
-            ``_check_algorithm`` say, otherwise the code of the first attribute not at its default.
+        Refusal: what ``_check_hedge`` says, otherwise the code of the first attribute not at its
+            default.
     """
-    _check_moment(terms.good_after_time, 337, "Start Time")
-    _check_moment(terms.good_till_date, 343, "End Time")
     _check_hedge(terms)
-    _check_algorithm(terms)
     for name, (code, text) in REFUSED.items():
         if not is_unset(name, getattr(terms, name)):
             raise Refusal(code, text)
 
 
+def unsupported(api_name: str) -> Refusal:
+    """The refusal that names an attribute as the API does."""
+    return Refusal(10340, _UNSUPPORTED + api_name)
+
+
 def is_unset(name: str, value: object) -> bool:
     """Whether a value is one of the spellings of "not given" of an attribute."""
     return not value or value in _IN_GENERAL or value == _UNSET.get(name)
-
-
-def _check_moment(text: str, code: int, label: str) -> None:
-    if not text:
-        return
-    dated = text if text[:8].isdigit() else f"20000101 {text}"  # the date may be left out
-    try:
-        read_moment(dated, zone=EXCHANGE_ZONE)
-    except ValueError:
-        raise Refusal(code, _BAD_MOMENT.format(label=label)) from None
 
 
 def _check_hedge(terms: PlaceOrder) -> None:
@@ -205,14 +193,6 @@ def _check_hedge(terms: PlaceOrder) -> None:
         raise Refusal(320, "Error reading request. Invalid hedge ratio")
     if terms.quantity:
         raise Refusal(10032, "Specifying size for hedge order is not allowed, send zero.")
-
-
-def _check_algorithm(terms: PlaceOrder) -> None:
-    if not terms.algo_strategy:
-        return
-    if terms.algo_strategy not in ALGOS:
-        raise Refusal(439, "Order processing failed. Algorithm definition not found.")
-    raise Refusal(442, "Specified algorithm is not allowed for this order.")
 
 
 def _is_number(text: str) -> bool:

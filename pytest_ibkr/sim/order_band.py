@@ -23,6 +23,12 @@ _REASON: Final = (
     " submit your order <br>using a limit price that is closer to the current market price of"
     " {market:f}."
 )
+# As a user of the API reported it.
+_CAPPED: Final = (
+    "{order}  In accordance with our regulatory obligations as a broker, we will initially cap (or"
+    " limit) the price of your Limit Order to {bound:f} or a more aggressive price still within"
+    " your specified limit price."
+)
 
 
 def refusal(order: Order, offer: Offer | None) -> str:
@@ -32,13 +38,29 @@ def refusal(order: Order, offer: Offer | None) -> str:
         order: looked at when it begins to work, or is changed while it works.
         offer: what the session's market offers its side; None: closed, or no valid quote.
     """
-    limit = limit_of(order)
-    if limit is None or offer is None or order.instrument.sec_type != "STK":
-        return ""
-    bound = offer.price * (1 + BAND if order.buys else 1 - BAND)
-    if (limit < bound) if order.buys else (limit > bound):
+    bound = bound_of(order, offer)
+    if bound is None or offer is None:
         return ""
     return _REASON.format(bound=_short(bound), market=_short(offer.price))
+
+
+def bound_of(order: Order, offer: Offer | None) -> Decimal | None:
+    """Where the band ends for an order whose limit is beyond it; None: its limit is not."""
+    limit = limit_of(order)
+    if limit is None or offer is None or order.instrument.sec_type != "STK":
+        return None
+    bound = offer.price * (1 + BAND if order.buys else 1 - BAND)
+    return bound if (limit >= bound if order.buys else limit <= bound) else None
+
+
+def cap_text(order: Order, bound: Decimal) -> str:
+    """The text of 2161, which comes instead where the condition ``price_band`` says capped."""
+    terms = order.terms
+    order_text = f"{terms.action} {order.quantity:f} {order.instrument.symbol}"
+    return _CAPPED.format(
+        order=f"{order_text} @ {terms.limit_price:.2f}",
+        bound=_short(bound),
+    )
 
 
 def _short(price: Decimal) -> Decimal:

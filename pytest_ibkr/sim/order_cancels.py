@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_ibkr.sim.calendar import date_of
 from pytest_ibkr.sim.order_state import Order, OrderBook, Status
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.wire.declare import Message
@@ -34,11 +35,15 @@ class CancelDesk:
                 it is done or being cancelled.
         """
         order_id = message.order_id
-        if order_id <= 0:
+        order = self._book.find(client.client_id, order_id)
+        if order is None and order_id > 0:
+            order = self._of_another(order_id)
+        if order is None and order_id <= 0:  # orders entered by hand have negative ids once bound
             raise Refusal(10149, f"Invalid order id: {order_id}")
-        order = self._book.find(client.client_id, order_id) or self._of_another(order_id)
         if order is None:
             raise Refusal(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
+        if order.status == Status.FILLED and self._engine.conditions.cancel_filled == "161":
+            raise not_cancellable(order)
         if order.is_done or order.cancel_asked:
             state = order.status if order.is_done else Status.PENDING_CANCEL
             text = f"OrderId {order_id} that needs to be cancelled cannot be cancelled"
@@ -46,14 +51,13 @@ class CancelDesk:
         self._cancel(order)
 
     def cancel_all(self, client: Client, _message: ReqGlobalCancel) -> None:
-        """Cancel the orders of every client; each finished one of the caller's answers 161."""
+        """Cancel the orders of every client; each the caller finished today answers 161."""
         for order in self._book.all():
             if not order.is_done:
                 if not order.cancel_asked:
                     self._cancel(order)
-            elif order.client_id == client.client_id and order.perm_id:
-                text = "Cancel attempted when order is not in a cancellable state."
-                client.error(order.order_id, 161, f"{text}  Order permId ={order.perm_id}")
+            elif order.client_id == client.client_id and order.perm_id and self._of_today(order):
+                client.refuse(order.order_id, not_cancellable(order))
 
     def _cancel(self, order: Order) -> None:
         if order.held:
@@ -61,8 +65,18 @@ class CancelDesk:
         else:
             self._flow.ask_cancel(order)
 
+    def _of_today(self, order: Order) -> bool:
+        finished_s = order.finished_s
+        return finished_s is not None and date_of(finished_s) == date_of(self._engine.now_s)
+
     def _of_another(self, order_id: int) -> Order | None:
         """Another client's order, where the gateway allows cancelling it (two builds differ)."""
         if not self._engine.conditions.cross_client_cancel:
             return None
         return next((o for o in self._book.all() if o.order_id == order_id), None)
+
+
+def not_cancellable(order: Order) -> Refusal:
+    """The refusal of cancelling what is over, by the broker's number of the order."""
+    text = "Cancel attempted when order is not in a cancellable state."
+    return Refusal(161, f"{text}  Order permId ={order.perm_id}")

@@ -6,16 +6,18 @@ together is ``brackets``; when a quote fills is ``fills``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim import brackets, order_band
 from pytest_ibkr.sim.buying_power import funds_refusal
 from pytest_ibkr.sim.execution_record import execute_order
-from pytest_ibkr.sim.fills import opposite
+from pytest_ibkr.sim.fills import Offer, opposite
+from pytest_ibkr.sim.order_acceptance import refusal_by_ib
+from pytest_ibkr.sim.order_holds import Holds
+from pytest_ibkr.sim.order_hours import Hours
 from pytest_ibkr.sim.order_reports import Reports
-from pytest_ibkr.sim.order_state import Order, OrderBook, Status
+from pytest_ibkr.sim.order_state import MANUAL_CLIENT, Order, OrderBook, Status
 from pytest_ibkr.sim.order_watch import Watch
-from pytest_ibkr.sim.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,15 +25,6 @@ if TYPE_CHECKING:
 
     from pytest_ibkr.sim.conditions import Latency
     from pytest_ibkr.sim.engine import Engine
-
-REJECTED: Final = "Order rejected - reason:"
-# Paper routes refuse FOK as Inactive + 201 (gateway-behaviour.md 3.2); the words are ours.
-FOK_REFUSED: Final = "The time-in-force is not supported by the destination."
-BOTH_SIDES: Final = (
-    "Cannot have open orders on both sides of the same US Option contract in the same account."
-)
-FOREIGN_ACCOUNT: Final = "Invalid account number"
-TOO_LATE: Final = "Order has been cancelled already, too late to replace"
 
 
 class OrderFlow:
@@ -41,6 +34,7 @@ class OrderFlow:
         self._engine, self._book = engine, book
         self.reports = Reports(engine)
         self.watch = Watch(engine, self)
+        self.hours, self.holds = Hours(engine, self), Holds(engine, self)
 
     # On the way in
 
@@ -60,6 +54,8 @@ class OrderFlow:
         """
         if order.status is Status.PENDING_SUBMIT:
             return
+        self.holds.begin(order)
+        self.hours.arm(order)
         order.filled_first = order.filled_first or to_market
         order.modified_silently = to_market and not order.rests
         if not order.modified_silently:
@@ -78,28 +74,40 @@ class OrderFlow:
         if parent is not None and parent.is_done and parent.status is not Status.FILLED:
             self.cancel_now(order)
             return
-        refusal = self._refusal_by_ib(order)
+        refusal = refusal_by_ib(order, self._book, self._engine)
         order.perm_id = self._book.new_perm_id()
+        if order.client_id == MANUAL_CLIENT and order.order_id < 0:
+            self.reports.bound(order)
         brackets.join_parent_group(order)
         if refusal is not None:
             self.reject(order, refusal.code, refusal.text)
             return
-        order.waits_for_open = not self._engine.market.is_open(self._engine.now_s)
-        order.expires_s = self.watch.expiry_of(order)
-        order.status = Status.PRE_SUBMITTED
+        now_s = self._engine.now_s
+        order.waits_for_open = not self._engine.market.is_open(now_s) or order.terms.tif == "OPG"
+        order.status, order.taken_s = Status.PRE_SUBMITTED, now_s
         self.watch.set_trailing_stop(order)
+        self.holds.begin(order)
+        self.hours.arm(order)
         if order.waits_for_open and not order.waits_for_parent:
-            self.reports.held_until_open(order, self.watch.opening_text())
+            self.reports.held_until_open(order, self.hours.opening_text())
         if order.rests:
-            self.reports.pair(order)
+            self._echo(order)
             self.watch.start(order)
         elif not self.kept_out(order, first=True):
             self._announce_working(order)
             self.watch.route(order)
 
+    def _echo(self, order: Order) -> None:
+        """Show an order that rests, unless its type is taken without a word."""
+        if not order.silent:
+            self.reports.pair(order)
+
     def _announce_working(self, order: Order) -> None:
         """Market buys show PreSubmitted until they fill, market sells Submitted, limits both."""
-        if order.order_type == "MKT":
+        if self._engine.weather.skips_status(order):
+            order.filled_first = order.modified_silently = True
+            return
+        if order.order_type in ("MKT", "MTL"):
             if not order.buys:
                 order.status = Status.SUBMITTED
             self.reports.pair(order)
@@ -120,7 +128,10 @@ class OrderFlow:
         """
         quote = self.watch.valid_quote(order.instrument)
         offer = None if quote is None else opposite(quote, buys=order.buys)
-        reason = order_band.refusal(order, offer)
+        if self._engine.conditions.price_band == "capped":
+            self._cap(order, offer)
+        beyond = "" if order.cap is not None else order_band.refusal(order, offer)
+        reason = beyond or self._engine.weather.cancels(order, offer)
         if not reason:
             return False
         order.ready_s, order.cancel_asked = None, True
@@ -130,24 +141,12 @@ class OrderFlow:
         self._after(self._latency.cancel_s, lambda: self.cancel_now(order, reason=reason))
         return True
 
-    def _refusal_by_ib(self, order: Order) -> Refusal | None:
-        if order.terms.account not in ("", self._engine.account_id):
-            return Refusal(201, REJECTED + FOREIGN_ACCOUNT)
-        if order.terms.tif == "FOK":
-            return Refusal(201, REJECTED + FOK_REFUSED)
-        if self._on_both_sides(order):
-            return Refusal(201, REJECTED + BOTH_SIDES)
-        return funds_refusal(order, self._book, self._engine)
-
-    def _on_both_sides(self, order: Order) -> bool:
-        """Whether an option order meets a working one of the other side; brackets may."""
-        return order.instrument.sec_type == "OPT" and any(
-            other.instrument is order.instrument
-            and other.buys is not order.buys
-            and not other.waits_for_parent
-            and not brackets.related(order, other)
-            for other in self._book.open()
-        )
+    def _cap(self, order: Order, offer: Offer | None) -> None:
+        """Hold an order within the price band instead of cancelling it: 2161 and a cap price."""
+        bound = order_band.bound_of(order, offer)
+        if bound is not None and bound != order.cap:
+            order.cap = bound
+            self.reports.error(order, 2161, order_band.cap_text(order, bound))
 
     # What happens to a working order
 
@@ -162,8 +161,10 @@ class OrderFlow:
         if refusal is not None:
             self.reject(order, refusal.code, refusal.text)
             return
+        if order.parent is not None:
+            self.holds.locate(order)
         if order.rests:
-            self.reports.pair(order)
+            self._echo(order)
         elif not self.kept_out(order, first=True):
             order.status = Status.SUBMITTED
             self.reports.pair(order)
@@ -172,7 +173,7 @@ class OrderFlow:
 
     def fill(self, order: Order, shares: Decimal, price: Decimal, *, added: bool) -> None:
         """Execute part or all of an order, now; see ``execute_order`` for the arguments."""
-        execution = execute_order(
+        executions = execute_order(
             self._engine, self._book, order, shares=shares, price=price, added=added
         )
         if order.remaining == 0:
@@ -180,13 +181,17 @@ class OrderFlow:
             self._finish(order, f"Filled Size: {order.filled:f}")
         elif order.status is not Status.PENDING_CANCEL:
             order.status = Status.SUBMITTED
+        if order.order_type == "MTL":
+            order.limit = price  # what is left of it is a limit order at what it got
         order.modified_silently = False
+        self._engine.weather.met("filled", order)
         if order.filled_first:
             self.reports.pair(order)
-        self.reports.execution(execution)
+        for execution in executions:
+            self.reports.execution(execution)
         if not order.filled_first:
             self.reports.pair(order)
-        self._after(self._latency.commission_s, lambda: self.reports.commission(execution))
+        self._after(self._latency.commission_s, lambda: self.reports.commissions(executions))
         brackets.after_fill(self, self._book, order, shares)
 
     def reduce(self, order: Order, shares: Decimal) -> None:
@@ -205,6 +210,7 @@ class OrderFlow:
     def ask_cancel(self, order: Order) -> None:
         """Send a cancellation to IB: PendingCancel on the way, Cancelled unless a fill wins."""
         order.cancel_asked = True
+        self._engine.weather.met("cancel asked", order)
         half_s = self._latency.cancel_s / 2
         self._after(half_s, lambda: self._pending_cancel(order))
         self._after(self._latency.cancel_s, lambda: self._cancel(order))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pytest_ibkr.sim.calendar import date_of
 from pytest_ibkr.sim.echo import completed_order
-from pytest_ibkr.sim.order_state import OrderBook, Status
+from pytest_ibkr.sim.order_state import MANUAL_CLIENT, OrderBook, Status
 from pytest_ibkr.sim.refusal import Refusal
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.order import (
@@ -56,17 +57,21 @@ class QueryDesk:
         """Answer the pairs of all clients' open orders, then 53."""
         self._soon(client, lambda: self._list(client, everybody=True))
 
-    def bind(self, client: Client, _message: ReqAutoOpenOrders) -> None:
-        """Answer nothing; orders entered by hand do not exist here.
+    def bind(self, client: Client, message: ReqAutoOpenOrders) -> None:
+        """Answer nothing; from now on orders entered by hand get negative ids and 100, or none.
 
         Raises:
             Refusal: 327 for any client but 0.
         """
-        if client.client_id != 0:
+        if client.client_id != MANUAL_CLIENT:
             raise Refusal(327, NO_AUTO_BIND)
+        self._book.auto_bind = message.bind
 
-    def completed(self, client: Client, _message: ReqCompletedOrders) -> None:
-        """Answer what was filled or cancelled, of every client, then 102."""
+    def completed(self, client: Client, message: ReqCompletedOrders) -> None:
+        """Answer what was filled or cancelled since midnight, of every client, then 102.
+
+        With ``api_only`` what was entered by hand is left out.
+        """
 
         def answer() -> None:
             account = self._engine.account_id
@@ -75,6 +80,8 @@ class QueryDesk:
                 for order in self._book.all()
                 if order.status in (Status.FILLED, Status.CANCELLED)
                 and order.finished_s is not None
+                and date_of(order.finished_s) == date_of(self._engine.now_s)
+                and not (message.api_only and order.order_id <= 0)
             ]
             client.send(*rows, CompletedOrdersEnd())
 

@@ -11,6 +11,7 @@ from pytest_ibkr.sim import echo
 from pytest_ibkr.sim.order_state import Execution, Order
 from pytest_ibkr.sim.positions import ZERO
 from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.wire.messages.exercise import OrderBound
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
@@ -20,7 +21,11 @@ CANCELLED_TEXT = "Order Canceled - reason:"
 
 
 class Reports:
-    """Sends what a client is told of its own orders (gateway-behaviour.md 3.1)."""
+    """Sends what a client is told of its own orders (gateway-behaviour.md 3.1).
+
+    A master client is told of everybody's, statuses and executions (1.4); what is not evidenced
+    for it, errors and commission reports, goes to the order's own client only.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -29,16 +34,34 @@ class Reports:
         """The connection that placed it, when it is (again) there."""
         return self._engine.client_with_id(order.client_id)
 
+    def _told(self, order: Order) -> list[Client]:
+        """Who is told of an order's progress: its client, and the master client if there is one."""
+        master = self._engine.conditions.master_client_id
+        ids = [order.client_id] if master is None else dict.fromkeys([order.client_id, master])
+        found = (self._engine.client_with_id(client_id) for client_id in ids)
+        return [client for client in found if client is not None]
+
     def pair(self, order: Order, *, times: int = 1, to: Client | None = None) -> None:
         """Send openOrder and orderStatus; the gateway repeats identical pairs."""
-        client = to or self.client_of(order)
-        if client is not None:
-            shown = echo.open_order(order, account=self._engine.account_id)
+        clients = self._told(order) if to is None else [to]
+        if not clients:
+            return
+        shown = echo.open_order(order, account=self._engine.account_id)
+        for client in clients:
             client.send(*(shown, echo.order_status(order)) * times)
+
+    def bound(self, order: Order) -> None:
+        """Tell client 0 the id that an order entered by hand got."""
+        if (client := self.client_of(order)) is not None:
+            client.send(
+                OrderBound(
+                    perm_id=order.perm_id, client_id=order.client_id, order_id=order.order_id
+                )
+            )
 
     def status(self, order: Order, *, times: int = 1) -> None:
         """Send orderStatus alone, as terminal states come."""
-        if (client := self.client_of(order)) is not None:
+        for client in self._told(order):
             client.send(*[echo.order_status(order)] * times)
 
     def error(self, order: Order, code: int, text: str) -> None:
@@ -57,11 +80,18 @@ class Reports:
 
     def execution(self, execution: Execution) -> None:
         """Send the live push of an execution."""
-        if execution.order is None or (client := self.client_of(execution.order)) is None:
+        if execution.order is None:
             return
-        account, version = self._engine.account_id, client.version
-        utc = self._engine.conditions.execution_times == "utc"
-        client.send(echo.execution_data(execution, account=account, version=version, utc=utc))
+        account, utc = self._engine.account_id, self._engine.conditions.execution_times == "utc"
+        for client in self._told(execution.order):
+            version = client.version
+            client.send(echo.execution_data(execution, account=account, version=version, utc=utc))
+
+    def commissions(self, executions: tuple[Execution, ...]) -> None:
+        """Report the commission of a fill; a combination's own comes after its legs'."""
+        own, *legs = executions
+        for execution in (*legs, own):
+            self.commission(execution)
 
     def commission(self, execution: Execution) -> None:
         """Send the pair that carries the running commission, then the report."""

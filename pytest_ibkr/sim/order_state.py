@@ -6,18 +6,20 @@ Holds data and answers questions; decides and sends nothing.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from pytest_ibkr.sim.order_types import SILENT, TRIGGERED
 from pytest_ibkr.sim.positions import ZERO
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.contracts import Instrument
     from pytest_ibkr.wire.messages.place_order import PlaceOrder
 
-STOP_TYPES: Final = frozenset({"STP", "STP LMT", "TRAIL"})
+MANUAL_CLIENT: Final = 0  # who is told of orders entered by hand, and may bind them
+_UNBOUND: Final = -1  # in place of a client id: they cannot be named
 _FIRST_PERM_ID: Final = 1_000_000_000  # ten digits, as seen
 _LAST_PERM_ID: Final = 2_000_000_000
 # First group of an execution id by security type; stock as captured, option made up alike.
@@ -57,6 +59,15 @@ class Order:
         commission: sum of the commissions reported so far, None before the first.
         triggered: a stop that has become a market or limit order.
         stop: the stop price now; trailing stops move it.
+        limit: the limit it works under when that is not its terms': it trails, follows the market,
+            or is what the rest of a market-to-limit order got.
+        cap: where IB holds its limit, when that lies beyond the price band.
+        auction: which auction it trades in, and nowhere else.
+        taken_s: when IB acknowledged it.
+        wakes_s: the good-after time that has not come.
+        conditional: its conditions are not met.
+        locating: a short sale whose shares are being located.
+        confirmed: a trigger that wants two looks in a row had its first.
         waits_for_open: placed outside the session.
         ready_s: moment of its first look at the market; None: not routed.
         filled_first: reports ``Filled`` before the execution, as orders modified to market do.
@@ -82,6 +93,14 @@ class Order:
     commission: Decimal | None = None
     triggered: bool = False
     stop: Decimal | None = None
+    limit: Decimal | None = None
+    cap: Decimal | None = None
+    auction: Literal["", "open", "close"] = ""
+    taken_s: float = 0.0
+    wakes_s: float | None = None
+    conditional: bool = False
+    locating: bool = False
+    confirmed: bool = False
     waits_for_open: bool = False
     ready_s: float | None = None
     expires_s: float | None = None
@@ -133,21 +152,36 @@ class Order:
 
     @property
     def waits_for_trigger(self) -> bool:
-        """A stop that was not reached yet."""
-        return self.order_type in STOP_TYPES and not self.triggered
+        """A stop or touch that was not reached yet."""
+        return self.order_type in TRIGGERED and not self.triggered
+
+    @property
+    def sleeps(self) -> bool:
+        """Held for a time, a condition or the loan of shares; looks at no market meanwhile."""
+        return self.wakes_s is not None or self.conditional or self.locating
+
+    @property
+    def silent(self) -> bool:
+        """Of a type that is taken without an echo."""
+        return self.order_type in SILENT
 
     @property
     def why_held(self) -> str:
-        """Why it is held, only while PreSubmitted: ``child``, ``trigger`` or both."""
+        """Why it is held, only while PreSubmitted: ``child``, ``trigger``, ``locate``."""
         if self.status is not Status.PRE_SUBMITTED:
             return ""
-        reasons = (("child", self.waits_for_parent), ("trigger", self.waits_for_trigger))
+        reasons = (
+            ("child", self.waits_for_parent),
+            ("trigger", self.waits_for_trigger),
+            ("locate", self.locating),
+        )
         return ",".join(name for name, holds in reasons if holds)
 
     @property
     def rests(self) -> bool:
         """Whether IB or the market would hold it rather than work it now."""
-        return self.waits_for_parent or self.waits_for_trigger or self.waits_for_open
+        waits = self.waits_for_parent or self.waits_for_trigger or self.waits_for_open
+        return waits or self.sleeps or self.silent or self.auction != ""
 
 
 @dataclass(slots=True, eq=False)
@@ -169,6 +203,7 @@ class Execution:
     average_price: Decimal
     perm_id: int
     reported: bool = False  # the commission report is out
+    repeated: Decimal = ZERO  # commission of its legs that a combination's report says again
 
 
 class OrderBook:
@@ -181,6 +216,8 @@ class OrderBook:
         self._perm_id = rng.randrange(_FIRST_PERM_ID, _LAST_PERM_ID)
         self._exec_base = rng.randrange(0x60000000, 0x70000000)
         self.executions: list[Execution] = []
+        self.auto_bind = False  # client 0 asked for ids of orders entered by hand
+        self._manual = 0
 
     def next_order_id(self, client_id: int) -> int:
         """Highest id ever used by a client id, plus one."""
@@ -197,6 +234,15 @@ class OrderBook:
     def add(self, order: Order) -> None:
         """Remember an order; one that was held and is sent again replaces itself."""
         self._orders[order.client_id, order.order_id] = order
+
+    def enter(self, order: Order) -> None:
+        """Remember an order entered by hand; it gets a negative id where client 0 binds it."""
+        self._manual += 1
+        if not self.auto_bind:
+            self._orders[_UNBOUND, self._manual] = order
+            return
+        order.terms = replace(order.terms, order_id=-self._manual)
+        self.add(order)
 
     def all(self) -> list[Order]:
         """Every order that was accepted, oldest first."""
@@ -221,6 +267,11 @@ class OrderBook:
         prefix = _EXEC_PREFIX.get(instrument.sec_type, _EXEC_PREFIX["STK"])
         self._exec_base += self._rng.randrange(1, 256)
         return f"{prefix}.{self._exec_base:08x}.{fill:02d}.01"
+
+    def new_combo_exec_ids(self, first_leg: Instrument, legs: int) -> list[str]:
+        """Ids of a combination's fill and of its legs: one middle, third groups 01, 02, ..."""
+        head = self.new_exec_id(first_leg, 1).rpartition(".01.01")[0]
+        return [f"{head}.{place:02d}.01" for place in range(1, legs + 2)]
 
     def venue(self, instrument: Instrument) -> str:
         """Where the next fill is reported from."""

@@ -1,4 +1,4 @@
-"""Which moments matter to orders: quote changes, the opening, the end of a day order.
+"""Which moments matter to orders that meet the market: quote changes and the opening.
 
 Keeps one timer per instrument with working orders; ``OrderFlow`` acts.
 """
@@ -6,13 +6,15 @@ Keeps one timer per instrument with working orders; ``OrderFlow`` acts.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pytest_ibkr.sim import fills
-from pytest_ibkr.sim.calendar import EXCHANGE_ZONE
+from pytest_ibkr.sim.combo import Combo
+from pytest_ibkr.sim.combo_fills import take
 from pytest_ibkr.sim.order_state import Order, Status
+from pytest_ibkr.sim.order_types import PEGGED, TRAILING
+from pytest_ibkr.sim.positions import ZERO, exact
 
 if TYPE_CHECKING:
     from pytest_ibkr.sim.contracts import Instrument
@@ -48,28 +50,18 @@ class Watch:
             watched.append(order)
         self._arm(order.instrument)
 
-    def opening_text(self) -> str:
-        """When the next session begins, as warning 399 prints it."""
-        opens_s = self._engine.world.calendar.next_open_s(self._engine.now_s)
-        if opens_s is None:
-            return "the next session"
-        return f"{datetime.fromtimestamp(opens_s, EXCHANGE_ZONE):%Y-%m-%d %H:%M:%S} US/Eastern"
-
-    def expiry_of(self, order: Order) -> float | None:
-        """When a day order ends: the close of the session it works in; None: never."""
-        if order.terms.tif == "GTC":
-            return None
-        calendar, now_s = self._engine.world.calendar, self._engine.now_s
-        opens_s = now_s if calendar.is_open(now_s) else calendar.next_open_s(now_s)
-        session = None if opens_s is None else calendar.session_of(opens_s)
-        if session is None:
-            return None
-        self._engine.schedule.at(session.close_s, lambda: self._expire(order), owed=False)
-        return session.close_s
-
-    def _expire(self, order: Order) -> None:
-        if order.is_open and order.expires_s is not None:
-            self._flow.cancel_now(order)
+    def new_day(self) -> None:
+        """Plan anew what was planned by a market and a calendar that are no longer in force."""
+        for con_id, orders in list(self._watched.items()):
+            working = [order for order in orders if order.is_open]
+            if (timer := self._timers.pop(con_id, None)) is not None:
+                timer.cancel()
+            if working:
+                self._arm(working[0].instrument)
+            for order in working:
+                if order.expires_s is None:
+                    self._flow.hours.arm(order)
+                self._flow.holds.watch_again(order)
 
     def _arm(self, instrument: Instrument) -> None:
         if instrument.con_id in self._timers:
@@ -124,7 +116,7 @@ class Watch:
                 steps.callback(self._open, order)
 
     def _open(self, order: Order) -> None:
-        if order.waits_for_open and order.is_open:
+        if order.waits_for_open and order.is_open and order.auction != "open":
             order.waits_for_open = False
             self._flow.activate(order)
 
@@ -144,6 +136,9 @@ class Watch:
         """Trigger, trail and fill one order as the quote of this moment allows."""
         if self.paused or not order.is_open or order.waits_for_parent or order.waits_for_open:
             return
+        self._flow.holds.look_for_shares(order)
+        if order.sleeps or order.silent or order.auction:
+            return
         if order.waits_for_trigger:
             if self.set_trailing_stop(order):
                 self._flow.reports.pair(order)
@@ -158,7 +153,11 @@ class Watch:
                 return
         if order.ready_s is None or self._engine.now_s < order.ready_s:
             return
+        if order.order_type in PEGGED and order.limit is None:
+            self._repeg(order, quote)
         self._take(order, quote)
+        if order.order_type in PEGGED and order.is_open:
+            self._repeg(order, quote)
         if order.terms.tif == "IOC" and order.is_open:
             self._flow.cancel_remainder(order)
 
@@ -180,21 +179,48 @@ class Watch:
     def set_trailing_stop(self, order: Order) -> bool:
         """Move a trailing stop to where the market of now puts it; True: it moved."""
         quote = self.valid_quote(order.instrument)
-        if order.order_type != "TRAIL" or quote is None:
+        if order.order_type not in TRAILING or quote is None:
             return False
         price = fills.trigger_price(order, quote)
         tick = self._engine.market.tick_size(order.instrument, price or Decimal(1))
         before, order.stop = order.stop, fills.trailed_stop(order, quote, tick=tick)
+        order.limit = fills.trailed_limit(order)
         return order.stop != before
+
+    def _repeg(self, order: Order, quote: Quote) -> None:
+        """Move a pegged order along; what rests meets only quotes that come after."""
+        tick = self._engine.market.tick_size(order.instrument, exact(quote.bid or 1.0))
+        order.limit = fills.pegged_price(order, quote, tick=tick)
 
     def _take(self, order: Order, quote: Quote) -> None:
         offer = fills.opposite(quote, buys=order.buys)
         if offer is None or not fills.acceptable(order, offer):
             return
-        con_id = order.instrument.con_id
-        shares = min(self._liquidity.left(con_id, offer, buys=order.buys), order.remaining)
+        if order.order_type in PEGGED and order.limit is None:
+            return  # it never had a market to stand in
+        shares = self._take_size(order, offer)
         if shares <= 0:
             return
-        self._liquidity.take(con_id, offer, shares, buys=order.buys)
-        rested = order.order_type == "LMT" and order.ready_s != self._engine.now_s
+        limited = fills.limit_of(order) is not None and order.order_type != "STP LMT"
+        rested = limited and order.ready_s != self._engine.now_s
         self._flow.fill(order, shares, offer.price, added=rested)
+
+    def _take_size(self, order: Order, offer: fills.Offer) -> Decimal:
+        """Take what is left of an offer, of a combination's legs' offers; at most the remainder."""
+        instrument = order.instrument
+        wanted = self._engine.weather.part(order, order.remaining)
+        if isinstance(instrument, Combo):
+            engine = self._engine
+            at_s = engine.market_time(instrument)
+
+            def quote_of(leg: Instrument) -> Quote:
+                return engine.market.quote(leg, at_s)
+
+            return take(self._liquidity, instrument, quote_of, buys=order.buys, wanted=wanted)
+        left = self._liquidity.left(instrument.con_id, offer, buys=order.buys)
+        shares = min(left, wanted)
+        if order.terms.all_or_none and shares < order.remaining:
+            return ZERO
+        if shares > 0:
+            self._liquidity.take(instrument.con_id, offer, shares, buys=order.buys)
+        return shares

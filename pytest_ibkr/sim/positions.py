@@ -142,6 +142,41 @@ class Ledger:
             held.unpaid += opening * each
         return realized
 
+    def holding(self, instrument: Instrument) -> Holding:
+        """What the account has of a contract; flat when there is nothing of it in the books."""
+        return self.holdings.get(instrument.con_id) or Holding(instrument)
+
+    def deliver(
+        self, option: Instrument, stock: Instrument, *, quantity: Decimal
+    ) -> tuple[Decimal, Decimal | None]:
+        """Exchange contracts for shares at the strike; return the shares, signed, and the P&L.
+
+        What the contracts cost passes to the shares, as brokers account for it: nothing is
+        realized on the option. The P&L is of shares this closes; None when it closes none.
+
+        Args:
+            option: held, long or short.
+            stock: what it is written on.
+            quantity: contracts, signed as they are held.
+        """
+        held = self.holdings[option.con_id]
+        passed = _share(held.cost, quantity, held.quantity)
+        held.cost -= passed
+        held.quantity -= quantity
+        shares = quantity * unit(option) * (1 if option.right == "C" else -1)
+        # What passes is booked like a commission of the shares, and took its cash long ago.
+        realized = self.book(Trade(stock, shares, exact(option.strike), passed))
+        self.cash += passed
+        self.commissions -= passed
+        return shares, realized
+
+    def new_day(self) -> None:
+        """Begin another day: what was realized belongs to the start, what was closed is gone."""
+        self.start += self.realized
+        self.holdings = {con_id: held for con_id, held in self.holdings.items() if held.quantity}
+        for held in self.holdings.values():
+            held.realized = ZERO
+
     def adopt(self, instrument: Instrument, quantity: Decimal, *, average_cost: Decimal) -> None:
         """Add a holding that was there before the session: no cash moves, the start does."""
         held = self.holdings.setdefault(instrument.con_id, Holding(instrument))

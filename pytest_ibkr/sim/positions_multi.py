@@ -94,7 +94,7 @@ class PositionsMultiDesk:
         def tell() -> None:
             if self._watches.get(key) is watch:
                 watch.untold.discard(instrument.con_id)
-                held = engine.accounts.ledger.holdings[instrument.con_id]
+                held = engine.accounts.ledger.holding(instrument)
                 client.send(self._row(request_id, held))
 
         if adopted:

@@ -14,7 +14,7 @@ class Quote:
 
     Prices in dollars per share; sizes in shares (options: contracts); ``open``, ``high``, ``low``
     and ``volume`` are the day's so far; ``close`` is the previous session's close; ``last_time_s``
-    epoch seconds.
+    epoch seconds. ``signed`` says that prices may be zero or below, as a combination's.
     """
 
     bid: float | None = None
@@ -29,6 +29,7 @@ class Quote:
     close: float | None = None
     volume: int | None = None
     last_time_s: int | None = None
+    signed: bool = False
 
     @property
     def two_sided(self) -> bool:

@@ -20,6 +20,7 @@ from pytest_ibkr.sim.times import zone_named
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.bonds import BondData
 from pytest_ibkr.wire.messages.contract import (
+    CancelContractData,
     ContractData,
     ContractDataEnd,
     ReqContractDetails,
@@ -30,8 +31,12 @@ from pytest_ibkr.wire.versions import LAST_TRADE_DATE
 if TYPE_CHECKING:
     from pytest_ibkr.sim.client import Client
     from pytest_ibkr.sim.engine import Engine
+    from pytest_ibkr.sim.schedule import Timer
 
 _NOTHING_GIVEN: Final = "The symbol or the local-symbol or the security id must be entered"
+_NOT_OF_COMBOS: Final = (
+    "'BAG' isn't supported for contract data request. Please enter a valid security type"
+)
 _ROWS_A_STEP: Final = 200  # long lists come throttled
 _STEP_S: Final = 0.25
 _LOT: Final = 100
@@ -43,17 +48,50 @@ class ReferenceDesk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.named_rules: set[int] = set()  # market rules that details have named so far
+        self._owed: dict[tuple[int, int], list[Timer]] = {}  # by connection and request
 
     def handlers(self) -> dict[type[Message], Callable[[Client, Any], None]]:
         """Request classes and what deals with them."""
-        return {ReqContractDetails: self._details}
+        return {ReqContractDetails: self._details, CancelContractData: self._cancel}
+
+    def client_gone(self, client: Client) -> None:
+        """Forget what a client is owed."""
+        for key in [key for key in self._owed if key[0] == client.connection]:
+            self._forget(key)
+
+    def _cancel(self, client: Client, request: CancelContractData) -> None:
+        # Silent, whether there is something to cancel or not.
+        self._forget((client.connection, request.request_id))
+
+    def _forget(self, key: tuple[int, int]) -> None:
+        for timer in self._owed.pop(key, ()):
+            timer.cancel()
 
     def _refuse_later(self, client: Client, request_id: int, refusal: Refusal) -> None:
-        self._engine.owe(
-            client,
-            self._engine.conditions.latency.details_s,
-            lambda: client.refuse(request_id, refusal),
+        self._owe(
+            *(client, request_id),
+            delay_s=self._engine.conditions.latency.details_s,
+            action=lambda: client.refuse(request_id, refusal),
+            last=True,
         )
+
+    def _owe(
+        self,
+        client: Client,
+        request_id: int,
+        *,
+        delay_s: float,
+        action: Callable[[], None],
+        last: bool,
+    ) -> None:
+        key = (client.connection, request_id)
+
+        def answer() -> None:
+            if last:
+                self._owed.pop(key, None)
+            action()
+
+        self._owed.setdefault(key, []).append(self._engine.owe(client, delay_s, answer))
 
     def _details(self, client: Client, request: ReqContractDetails) -> None:
         found = self._matching(request)
@@ -83,7 +121,7 @@ class ReferenceDesk:
             if last:
                 client.send(ContractDataEnd(request_id=request.request_id))
 
-        self._engine.owe(client, delay_s, answer)
+        self._owe(client, request.request_id, delay_s=delay_s, action=answer, last=last)
 
     def _matching(self, request: ReqContractDetails) -> list[Instrument]:
         contract, book = request.contract, self._engine.world.book
@@ -93,6 +131,8 @@ class ReferenceDesk:
             return [each for each in book.underlyings if each.prices in known]
         if request.sec_id_type == "CUSIP" or request.issuer_id:
             return self._bonds(request)
+        if contract.sec_type == "BAG":
+            raise invalid(_NOT_OF_COMBOS)
         if not (contract.con_id or contract.symbol or contract.local_symbol):
             raise invalid(_NOTHING_GIVEN)
         return book.find(contract, include_expired=request.include_expired)

@@ -23,6 +23,11 @@ class Refusal(Exception):  # an answer of the gateway, not an error of ours
         return f"{self.code}: {self.text}"
 
 
+def with_class(text: str, name: str) -> str:
+    """A text of 321 or 322 with the class name of another build."""
+    return text.replace(f"-'{CLASS_TOKEN}' : cause - ", f"-'{name}' : cause - ", 1)
+
+
 def invalid(cause: str) -> Refusal:
     """The refusal of a request that fails validation."""
     return Refusal(321, f"Error validating request.-'{CLASS_TOKEN}' : cause - {cause}")

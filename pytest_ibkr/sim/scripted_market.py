@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from pytest_ibkr.sim import combo_quotes
 from pytest_ibkr.sim.calendar import date_of
+from pytest_ibkr.sim.combo import Combo
 from pytest_ibkr.sim.market import Market
 from pytest_ibkr.sim.moved_path import Move, MovedPath
 from pytest_ibkr.sim.quotes import Computation, Quote, Side
@@ -160,17 +162,28 @@ class ScriptedMarket(Market):
 
     def tick_size(self, instrument: Instrument, price: Decimal) -> Decimal:
         """The price increment at a price."""
+        if isinstance(instrument, Combo):
+            return combo_quotes.tick(instrument)
         return self._behind.tick_size(instrument, price)
 
     def next_change_s(self, instrument: Instrument, at_s: float) -> float | None:
-        """The next instant the quote may differ by itself; a written one is good to the close."""
+        """The next instant the quote may differ by itself; a written one is good to the close.
+
+        A combination's may when one of its legs' may, as long as all still do.
+        """
+        if isinstance(instrument, Combo):
+            changes = [self.next_change_s(leg.instrument, at_s) for leg in instrument.legs]
+            known = [change_s for change_s in changes if change_s is not None]
+            return min(known) if len(known) == len(changes) else None
         found = self._behind.next_change_s(instrument, at_s)
         if found is None and self._over(instrument, at_s) and self._table.is_open(at_s):
             return self._table.next_bell_s(at_s)
         return found
 
     def quote(self, instrument: Instrument, at_s: float) -> Quote:
-        """The quote at an instant; unknown parts are None."""
+        """The quote at an instant; unknown parts are None. Of a combination: its legs' together."""
+        if isinstance(instrument, Combo):
+            return combo_quotes.quote(instrument, lambda leg: self.quote(leg, at_s))
         moves = self._moves.get(instrument.prices) if self._moves else None
         if moves and at_s * 1000 >= moves[0].start_ms:
             found = super().quote(instrument, self._before_end(at_s))
@@ -179,6 +192,18 @@ class ScriptedMarket(Market):
         if self._written and (over := self._at(instrument, at_s)) is not None:
             return _overlaid(found, over, at_s=at_s)
         return found
+
+    def next_trade_s(self, instrument: Instrument, at_s: float) -> float | None:
+        """The next instant the last price may become known; combinations have none."""
+        return None if isinstance(instrument, Combo) else super().next_trade_s(instrument, at_s)
+
+    def spread(self, instrument: Instrument) -> float | None:
+        """Dollars between bid and ask as captured; None: it is not quoted."""
+        if not isinstance(instrument, Combo):
+            return super().spread(instrument)
+        parts = [Market.spread(self, leg.instrument) for leg in instrument.legs]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
 
     def computation(self, instrument: Instrument, at_s: float, side: Side) -> Computation | None:
         """What the gateway computes of an option, from the quote it shows."""

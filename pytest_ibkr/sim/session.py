@@ -56,7 +56,8 @@ class SessionDesk:
         if (earlier := engine.earlier_ids.get(message.client_id)) is not None:
             client.close(f"client id {message.client_id} belongs to an earlier session: {earlier}")
             return
-        if engine.client_with_id(message.client_id) is not None:
+        if (other := engine.client_with_id(message.client_id)) is not None:
+            engine.weather.met("id in use", other)
             client.error(-1, 326, ID_IN_USE)
             client.close(f"client id {message.client_id} is in use")
             return
@@ -73,8 +74,9 @@ class SessionDesk:
         else:
             client.send(*greeting)
             engine.orders.replay(client)
-        for code, text in FARM_NOTICES:
+        for code, text in engine.weather.greets(FARM_NOTICES):
             client.error(-1, code, text)
+        engine.weather.started(client)
 
     def managed_accounts(self, client: Client, _message: ReqManagedAccounts) -> None:
         """Answer 15."""

@@ -15,7 +15,7 @@ from pytest_ibkr.sim.feed import Feed
 from pytest_ibkr.sim.hmds import MORE_RIGHTS
 from pytest_ibkr.sim.instruments import Instrument
 from pytest_ibkr.sim.market_line import MarketLine
-from pytest_ibkr.sim.refusal import Refusal, failed, invalid
+from pytest_ibkr.sim.refusal import Refusal, failed, invalid, unknown_contract
 from pytest_ibkr.sim.subscriptions import Family, Key, Subscriptions
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.market_data import (
@@ -99,11 +99,25 @@ class StreamDesk(Subscriptions[MarketLine]):
             family.drop_all()
         self._engine.history.drop_live()
 
+    def running(self) -> set[Key]:
+        """Every running request for live data, of every family."""
+        return self.keys().union(*(family.keys() for family in self._families))
+
+    def resend(self) -> None:
+        """Send every line all it knows again, as a data farm that is back does."""
+        for line in list(self._open.values()):
+            line.resend()
+
     def poke(self, instrument: Instrument) -> None:
         """Look now at an instrument, and at the options on it: its quote was set."""
         super().poke(instrument)
         for family in self._families:
             family.poke(instrument)
+
+    def instruments(self) -> list[Instrument]:
+        """What all live data is about, of every family."""
+        found = super().instruments()
+        return found + [each for family in self._families for each in family.instruments()]
 
     def refresh(self, symbol: str) -> None:
         """Send at once what changed for a symbol and its options."""
@@ -111,11 +125,12 @@ class StreamDesk(Subscriptions[MarketLine]):
             if instrument.symbol == symbol:
                 self.poke(instrument)
 
-    @staticmethod
-    def _choose_type(client: Client, request: ReqMarketDataType) -> None:
-        # Silent, also for a type that does not exist (captured with 99).
+    def _choose_type(self, client: Client, request: ReqMarketDataType) -> None:
+        # Silent, also for a type that does not exist (captured with 99); another build refused it.
         if request.data_type in (_LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN):
             client.data_type = request.data_type
+        elif self._engine.conditions.invalid_data_type == "refused":
+            client.refuse(-1, invalid("Invalid market data type"))
 
     def _cancel(self, client: Client, request: CancelMarketData) -> None:
         if self._end(client, request.request_id) is None:
@@ -127,8 +142,10 @@ class StreamDesk(Subscriptions[MarketLine]):
             raise failed("Duplicate ticker id")
         if request.snapshot and request.generic_ticks:
             raise invalid("Snapshot market data subscription is not applicable to generic ticks")
-        instrument = self._engine.world.book.resolve(request.contract)
-        asked = generic_ticks.parse(request.generic_ticks, instrument.sec_type)
+        instrument = self._instrument_of(request)
+        asked = generic_ticks.parse(
+            request.generic_ticks, instrument.sec_type, version=client.version
+        )
         if instrument.sec_type == "CFD":
             client.send(rerouted(self._engine, instrument, request.request_id, RerouteMarketData))
             return
@@ -155,6 +172,15 @@ class StreamDesk(Subscriptions[MarketLine]):
         )
         self._open[key] = line
         line.start()
+
+    def _instrument_of(self, request: ReqMarketData) -> Instrument:
+        book = self._engine.world.book
+        if request.contract.sec_type == "BAG":
+            unknown = unknown_contract()
+            return self._engine.combos.resolve(
+                request.contract, request.legs, book, untraded=unknown
+            )
+        return book.resolve(request.contract)
 
     def _count_snapshot(self, client: Client) -> None:
         recent = self._snapshots.setdefault(client.connection, deque())

@@ -47,12 +47,20 @@ class Family(Protocol):
         """Whether the request is running here."""
         ...
 
+    def keys(self) -> set[Key]:
+        """Every request that is running here."""
+        ...
+
     def drop_all(self) -> None:
         """End everything without a word."""
         ...
 
     def poke(self, instrument: Instrument) -> None:
         """Look now at an instrument, and at the options on it."""
+        ...
+
+    def instruments(self) -> list[Instrument]:
+        """What its requests are about."""
         ...
 
 
@@ -66,6 +74,10 @@ class Subscriptions(Generic[S]):
     def __contains__(self, key: Key) -> bool:
         """Whether the request is running here."""
         return key in self._open
+
+    def keys(self) -> set[Key]:
+        """Every request that is running here."""
+        return set(self._open)
 
     @property
     def lines(self) -> int:
@@ -88,6 +100,10 @@ class Subscriptions(Generic[S]):
         for found in list(self._open.values()):
             if concerns(instrument, found.instrument):
                 found.update()
+
+    def instruments(self) -> list[Instrument]:
+        """What the running requests are about."""
+        return [each.instrument for each in self._open.values()]
 
     def _new_key(self, client: Client, request_id: int) -> Key:
         """The key of a new request.

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pytest_ibkr.wire.versions import UTC_SUFFIX
+
 FIRST_YEAR: Final = 1970  # the epoch; nothing the gateway serves is older
 LAST_YEAR: Final = 2100  # arithmetic on later moments would leave what a datetime can hold
 # The gateway's own zone names; not every system still installs these aliases.
@@ -40,6 +42,12 @@ def read_moment(text: str, *, zone: tzinfo) -> float:
         meant = zone_named(found[5]) if found[5] else zone
         return _instant(found[1], (found[2], found[3], found[4]), meant)
     raise ValueError(f"{text[:40]!r} is neither yyyymmdd-hh:mm:ss nor yyyymmdd hh:mm:ss zone")
+
+
+def utc_text(at_s: float, *, version: int) -> str:
+    """Return a moment as ``yyyymmdd-hh:mm:ss``; from server version 214 on a ``Z`` ends it."""
+    suffix = "Z" if version >= UTC_SUFFIX else ""
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H:%M:%S}{suffix}"
 
 
 def names_zone(text: str) -> bool:

@@ -30,7 +30,7 @@ from pytest_ibkr.wire.messages.session import (
     NextValidId,
     ReqCurrentTime,
 )
-from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT, OLDEST
 
 SPY = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
 NOBODY = Contract(symbol="NOBODY", sec_type="STK", exchange="SMART", currency="USD")
@@ -91,11 +91,11 @@ def test_it_is_ready_with_accounts_an_order_id_and_a_version(gateway, session) -
     async def ask(link):
         return link.accounts, link.next_order_id, link.version, link.take_order_id()
 
-    assert run_with_link(gateway, ask) == ("DU0000001", 1, NEWEST, 1)
+    assert run_with_link(gateway, ask) == ("DU0000001", 1, NEWEST_TEXT, 1)
     assert session.host == gateway.host
 
 
-@pytest.mark.parametrize("newest", [OLDEST, 176, NEWEST])
+@pytest.mark.parametrize("newest", [OLDEST, 176, NEWEST_TEXT])
 def test_it_speaks_every_version_it_is_told_to(gateway, session, newest) -> None:
     async def ask(link):
         [answer] = await link.ask(ReqCurrentTime(), until=CurrentTime)
@@ -254,7 +254,7 @@ def test_nothing_but_handshake_and_startapi_goes_out_before_it_is_ready() -> Non
                 await Link.open("127.0.0.1", port, client_id=7, timeout_s=0.3)
             return bytes(read)
 
-    offered = frame(b"v%d..%d" % (OLDEST, NEWEST))
+    offered = frame(b"v%d..%d" % (OLDEST, NEWEST_TEXT))
     assert asyncio.run(go()) == b"API\0" + offered + frame(b"71\0002\0007\0\0")
 
 

@@ -21,6 +21,7 @@ from pytest_ibkr.wire.messages.session import (
     ReqCurrentTime,
     StartApi,
 )
+from pytest_ibkr.wire.versions import NEWEST_TEXT
 from tests.net.raw_client import RawClient
 
 SPY = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
@@ -184,7 +185,7 @@ def test_time_is_virtual_and_the_wall_clock_follows(session):
 @pytest.mark.parametrize("number", ["1_000", " 7", "７"])
 def test_what_only_python_reads_as_a_number_is_refused(session, number):
     """A Java program throws NumberFormatException and answers 320."""
-    with RawClient(session).start() as client:
+    with RawClient(session, highest=NEWEST_TEXT).start() as client:
         payload = f"8\x001\0{number}\0".encode()
         client.socket.sendall(frame(payload))
         notice = client.wait_for(ErrorNotice, lambda notice: notice.code == 320)

@@ -11,7 +11,7 @@ import pytest
 
 import pytest_ibkr
 from pytest_ibkr import messages
-from pytest_ibkr.wire.declare import REQUESTS, RESPONSES
+from pytest_ibkr.wire.declare import BODY_REQUESTS, BODY_RESPONSES, REQUESTS, RESPONSES
 
 
 @pytest.mark.parametrize("name", pytest_ibkr.__all__)
@@ -32,7 +32,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_every_declared_message_has_one_name() -> None:
-    declared = {cls.__name__: cls for cls in (*REQUESTS.values(), *RESPONSES.values())}
+    registries = (REQUESTS, BODY_REQUESTS, RESPONSES, BODY_RESPONSES)
+    every = [cls for registry in registries for cls in registry.values()]
+    declared = {cls.__name__: cls for cls in every}
     assert sorted(messages.__all__) == sorted(declared)
     assert {name: getattr(messages, name) for name in messages.__all__} == declared
     with pytest.raises(AttributeError, match="has no attribute 'OrderStatos'"):

@@ -10,7 +10,7 @@ from ibapi.message import OUT
 
 from pytest_ibkr import messages
 from pytest_ibkr.errors import GatewayError, UsageError, WaitTimeout
-from pytest_ibkr.wire.declare import REQUESTS
+from pytest_ibkr.wire.declare import BODY_REQUESTS, REQUESTS
 from pytest_ibkr.wire.framing import frame
 from pytest_ibkr.wire.messages.account import AccountDownloadEnd, ReqAccountUpdates
 from pytest_ibkr.wire.messages.session import (
@@ -20,6 +20,7 @@ from pytest_ibkr.wire.messages.session import (
     ReqCurrentTime,
 )
 from pytest_ibkr.wire.names import NOT_SIMULATED
+from pytest_ibkr.wire.versions import NEWEST_TEXT
 from tests.net.raw_client import RawClient
 
 
@@ -37,7 +38,7 @@ def test_requests_are_found_by_their_official_names(ibkr):
         ("reqMarketData", "no request is called 'reqMarketData'; did you mean 'reqMktData'?"),
         ("reqHistoricData", "did you mean 'reqHistoricalData'?"),
         ("xyz", "no request is called 'xyz'; known: reqMktData, "),
-        ("reqConfig", "reqConfig is not simulated by pytest-ibkr"),
+        ("updateConfig", "updateConfig is not simulated by pytest-ibkr"),
     ],
 )
 def test_an_unknown_request_name_says_which_was_meant(ibkr, name, text):
@@ -67,16 +68,16 @@ def test_messages_are_found_by_their_class(ibkr):
     ],
 )
 def test_a_request_nobody_simulates_is_named(ibkr, number, name):
-    with RawClient(ibkr).start() as client:
+    with RawClient(ibkr, highest=NEWEST_TEXT).start() as client:
         client.socket.sendall(frame(f"{number}\0x\0".encode()))
         assert client.wait_for(ErrorNotice, lambda notice: notice.code == 320).request_id == -1
     assert f"{name} is not simulated by pytest-ibkr" in ibkr.journal.timeline()
 
 
 def test_names_cover_what_is_not_declared_and_nothing_else():
-    assert set(NOT_SIMULATED) & set(REQUESTS) == set()
+    assert set(NOT_SIMULATED) & {*REQUESTS, *BODY_REQUESTS} == set()
     theirs = {number for name, number in vars(OUT).items() if name.isupper()}
-    assert theirs - set(REQUESTS) <= set(NOT_SIMULATED)
+    assert theirs - {*REQUESTS, *BODY_REQUESTS} <= set(NOT_SIMULATED)
     for number, name in NOT_SIMULATED.items():
         assert hasattr(EClient, name) or number >= 100, "the older client knows no later ones"
 

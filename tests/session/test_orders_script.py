@@ -10,7 +10,8 @@ from pytest_ibkr.errors import UsageError
 from pytest_ibkr.wire.messages.account import Position, PositionEnd, ReqPositions
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.executions import CommissionReport, ExecutionData
-from pytest_ibkr.wire.messages.order import OrderStatus
+from pytest_ibkr.wire.messages.exercise import OrderBound
+from pytest_ibkr.wire.messages.order import OrderStatus, ReqAutoOpenOrders
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
@@ -266,3 +267,19 @@ def test_what_was_not_transmitted_can_neither_fill_nor_be_rejected(ibkr, client)
             act(3)
     client.send(order())
     ibkr.assert_order_reaches(3, "Submitted")
+
+
+def test_an_order_entered_by_hand_is_client_0s(ibkr):
+    with RawClient(ibkr).start(0) as zero:
+        zero.send(ReqAutoOpenOrders(bind=True))
+        ibkr.journal.wait_for(ReqAutoOpenOrders)
+        entered = ibkr.orders.enter("BUY", 10, "SPY", limit_price=700)
+        assert (entered.client_id, entered.order_id, entered.status) == (0, -1, "PendingSubmit")
+        bound = zero.wait_for(OrderBound)
+    assert (bound.client_id, bound.order_id) == (0, -1)
+
+
+def test_nobody_enters_an_order_off_the_price_grid(ibkr):
+    with pytest.raises(UsageError, match="nobody can enter this order by hand: 110"):
+        ibkr.orders.enter("BUY", 10, "SPY", limit_price=700.001)
+    assert ibkr.orders.all() == []

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from pytest_ibkr.sim.client import Client
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.sim.engine import Engine
+from pytest_ibkr.sim.nightly import Nights
+from pytest_ibkr.sim.schedule import Timer
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.store import load
 from pytest_ibkr.wire.codec import decode_response, encode
@@ -106,6 +108,13 @@ def history(**changes: object) -> ReqHistoricalData:
         **changes,
     }
     return ReqHistoricalData(**values)  # type: ignore[arg-type]
+
+
+def planned(engine: Engine) -> list[Timer]:
+    """What is planned in an engine beside the coming night."""
+    timers = [*engine.schedule._owed, *engine.schedule._market]
+    own = [each for each in timers if not isinstance(getattr(each.action, "__self__", 0), Nights)]
+    return [each for each in own if not each.cancelled]
 
 
 def only(found: list[Message], kind: type[M]) -> list[M]:

@@ -34,7 +34,36 @@ STOCK_TERMS = st.one_of(
     st.fixed_dictionaries({"limit_price": PRICES, "tif": st.sampled_from(["DAY", "GTC", "IOC"])}),
     st.fixed_dictionaries({"order_type": st.just("STP"), "aux_price": PRICES}),
     st.fixed_dictionaries(
-        {"order_type": st.just("STP LMT"), "aux_price": PRICES, "limit_price": PRICES}
+        {
+            "order_type": st.sampled_from(["STP LMT", "LIT"]),
+            "aux_price": PRICES,
+            "limit_price": PRICES,
+        }
+    ),
+    st.fixed_dictionaries(
+        {"order_type": st.sampled_from(["MTL", "REL", "MIDPRICE", "MOC", "PEG MID"])}
+    ),
+    st.fixed_dictionaries({"order_type": st.just("MIT"), "aux_price": PRICES}),
+    st.fixed_dictionaries({"order_type": st.just("LOC"), "limit_price": PRICES}),
+    st.fixed_dictionaries(
+        {
+            "order_type": st.just("TRAIL LIMIT"),
+            "aux_price": st.just("0.50"),
+            "trail_stop_price": PRICES,
+            "limit_price_offset": st.just(0.1),
+        }
+    ),
+    st.fixed_dictionaries({"limit_price": PRICES, "tif": st.just("OPG")}),
+    st.fixed_dictionaries({"limit_price": PRICES, "all_or_none": st.just(True)}),
+    st.fixed_dictionaries(
+        {"limit_price": PRICES, "good_after_time": st.just("10:02:00 US/Eastern")}
+    ),
+    st.fixed_dictionaries(
+        {
+            "limit_price": PRICES,
+            "tif": st.just("GTD"),
+            "good_till_date": st.just("20260710 10:05:00 US/Eastern"),
+        }
     ),
 )
 

@@ -202,6 +202,15 @@ def test_a_summary_is_sorted_by_tag_and_ends(bench: Bench, client: Desk) -> None
     assert messages[-1].MSG_ID == 64
 
 
+def test_a_build_was_seen_that_answers_a_summary_twice(bench: Bench, client: Desk) -> None:
+    bench.engine.conditions.summary_twice = True
+    client.send(summary(1001, "NetLiquidation"))
+    bench.run(1)
+    assert [message.MSG_ID for message in client.receive()] == [63, 64, 63, 64]
+    bench.run(400)
+    assert client.receive() == []
+
+
 def test_a_summary_is_refreshed_with_changed_rows_only(bench: Bench, client: Desk) -> None:
     client.send(summary(1, "AccountType,NetLiquidation"))
     bench.run(1)
@@ -266,6 +275,24 @@ def test_positions_name_the_listing_for_stocks_and_nothing_for_options(
     assert (option.contract.exchange, option.contract.multiplier) == ("", "100")
     assert (option.position, option.average_cost) == (-1, Decimal("250.77"))
     assert end.MSG_ID == 62
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_positions_that_are_not_known_yet_come_within_half_a_minute_or_not_at_all(
+    bench: Bench, client: Desk, *, in_time: bool
+) -> None:
+    bench.engine.accounts.add_position(bench.spy, Decimal(5), average_cost=Decimal(700))
+    bench.engine.conditions.positions_known = False
+    client.send(ReqPositions())
+    bench.run(29)
+    assert client.receive() == []
+    bench.engine.conditions.positions_known = in_time
+    bench.run(2)
+    assert client.script() == (["61", "62"] if in_time else ["2151"])
+    bench.engine.conditions.positions_known = True
+    client.send(ReqPositions())
+    bench.run(1)
+    assert client.script() == ["61", "62"]
 
 
 def test_position_changes_follow_without_an_end_and_closed_ones_come_as_zero(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ibkr.sim.journal import Note
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.versions import ERROR_TIME
 from tests.sim.orders_bench import TEN_O_CLOCK_S, Bench, Desk
@@ -44,3 +45,19 @@ def test_the_confirmation_of_a_cancel_is_dated_on_a_whole_second(bench: Bench) -
     assert notice.code == 202
     assert notice.at_ms % 1000 == 0
     assert 0 <= notice.at_ms / 1000 - TEN_O_CLOCK_S <= 3.3
+
+
+def test_output_that_waits_too_long_is_noted_once_each_time_it_becomes_too_much(
+    bench: Bench,
+) -> None:
+    client = bench.start(ERROR_TIME).client
+    for waiting in (99_000, 100_001, 250_000, 20, 100_001):
+        client.waits(waiting)
+
+    notes = [e.message.text for e in bench.engine.journal.entries() if isinstance(e.message, Note)]
+    noted = [text for text in notes if text.startswith("Output")]
+    assert noted == [
+        "Output exceeded limit: 100001 bytes wait for the client, 100000 may",
+        "Output exceeded limit: 100001 bytes wait for the client, 100000 may",
+    ]
+    assert (client.most_waiting, client.overflows) == (250_000, 2)

@@ -12,7 +12,7 @@ from pytest_ibkr.wire.messages.order import OpenOrderEnd, ReqAllOpenOrders
 from pytest_ibkr.wire.versions import (
     CUSTOMER_ACCOUNT,
     MANUAL_EXERCISE_TIME,
-    NEWEST,
+    NEWEST_TEXT,
     OLDEST,
     PROFESSIONAL_CUSTOMER,
 )
@@ -81,4 +81,4 @@ def test_each_version_carries_its_fields(version, changes):
 
 def test_a_binding_is_declared_though_nobody_enters_orders_by_hand():
     bound = OrderBound(perm_id=1979430767, client_id=0, order_id=-3)
-    assert encode(bound, NEWEST).split(b"\0")[-4:-1] == [b"1979430767", b"0", b"-3"]
+    assert encode(bound, NEWEST_TEXT).split(b"\0")[-4:-1] == [b"1979430767", b"0", b"-3"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_ibkr.sim.account_values import ledger_rows
+from pytest_ibkr.sim.account_values import account_rows, ledger_rows
 from pytest_ibkr.sim.engine import DEFAULT_CASH
 from pytest_ibkr.sim.margin import Valuation, standing
 from pytest_ibkr.sim.positions import Ledger, Trade
@@ -16,7 +16,7 @@ from pytest_ibkr.wire.messages.account import PortfolioValue, ReqAccountUpdates
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.pnl import Pnl, PnlSingle, ReqPnl, ReqPnlSingle
 from tests.sim.added_bench import ES, added_peer, listed
-from tests.sim.data_bench import Peer, only
+from tests.sim.data_bench import Peer, errors, only
 
 FUTURE = listed("ES")
 FEE = Decimal("0.62")
@@ -135,3 +135,31 @@ def test_pnl_streams_and_portfolio_agree_with_net_liquidation() -> None:
     [row] = only(client.send(ReqAccountUpdates(subscribe=True)), PortfolioValue)
     assert (row.position, row.market_value) == (1, single.value)
     assert row.unrealized_pnl == single.unrealized
+
+
+def test_what_futures_require_lies_in_the_commodities_segment() -> None:
+    client = _filled(_order(1, "BUY"))
+    figures = client.engine.accounts.figures()
+    rows = {row.key: row.value for row in account_rows(figures)}
+    needed = figures.standing.futures_initial
+    assert Decimal(rows["InitMarginReq-C"]) == Decimal(rows["InitMarginReq"]) == needed > 0
+    assert Decimal(rows["InitMarginReq-S"]) == 0
+    assert Decimal(rows["NetLiquidation-C"]) == needed
+    assert Decimal(rows["AvailableFunds-C"]) == 0
+    for key in (key for key in rows if f"{key}-S" in rows and f"{key}-C" in rows):
+        if key != "SettledCashByDate":
+            parts = [Decimal(rows[f"{key}-{segment}"]) for segment in "CPS"]
+            assert abs(Decimal(rows[key]) - sum(parts)) < Decimal("1E-6"), key
+
+
+def test_a_future_beyond_the_funds_is_rejected_by_net_liquidation() -> None:
+    client = added_peer("ES")
+    client.engine.accounts.set_cash(Decimal(1000))
+    seen = client.send(_order(1, "BUY"), wait_s=2)
+    [(_, code, text)] = errors(seen)
+    assert code == 201
+    assert text.startswith(
+        "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED"
+        " POSITION YOUR NET LIQ ["
+    )
+    assert "USD] MUST EXCEED THE MARGIN REQ [" in text

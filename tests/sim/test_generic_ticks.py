@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from pytest_ibkr.sim.engine import Engine
-from pytest_ibkr.sim.generic_ticks import GENERIC_TICKS
+from pytest_ibkr.sim.generic_ticks import GENERIC_TICKS, SINCE
 from pytest_ibkr.sim.world import World
 from pytest_ibkr.snapshot.model import Snapshot
 from pytest_ibkr.wire.messages.market_data import (
@@ -18,6 +18,7 @@ from pytest_ibkr.wire.messages.market_data import (
     TickString,
 )
 from pytest_ibkr.wire.messages.news import TickNews
+from pytest_ibkr.wire.versions import ODD_LOT_QUOTES
 from tests.sim.data_bench import (
     TEN,
     errors,
@@ -160,12 +161,26 @@ def test_what_can_be_borrowed_is_what_the_test_says(shares, level):
 
 
 def test_what_nobody_knows_is_not_sent():
-    unknown = [str(n) for n, (_, source) in GENERIC_TICKS.items() if source.startswith("not sent")]
+    unknown = [
+        str(number)
+        for number, (_, source) in GENERIC_TICKS.items()
+        if source.startswith("not sent") and number not in SINCE
+    ]
     assert len(unknown) > 10
     plain = _first("")
     assert [(type(m), getattr(m, "tick", None)) for m in _first(",".join([*unknown, "236"]))] == [
         (type(m), getattr(m, "tick", None)) for m in plain
     ]
+
+
+def test_odd_lots_can_be_asked_for_from_225_on():
+    below, above = peer(version=ODD_LOT_QUOTES - 1), peer(version=ODD_LOT_QUOTES)
+    assert [code for _, code, _ in errors(below.send(below.market_data(generic_ticks="787")))] == [
+        321
+    ]
+    found = above.send(above.market_data(generic_ticks="787"), wait_s=0.06)
+    assert errors(found) == []
+    assert not {getattr(message, "tick", None) for message in found} & set(range(105, 111))
 
 
 def test_every_tick_that_is_known_is_sent_for_a_stock():

@@ -11,6 +11,7 @@ from pytest_ibkr.wire.messages.history_queries import (
     HeadTimestamp,
     ReqHeadTimestamp,
 )
+from pytest_ibkr.wire.versions import UTC_SUFFIX
 from tests.sim.data_bench import SPY, TEN, VIX, errors, history, on_friday, only, option, peer
 
 IWM = Contract(symbol="IWM", sec_type="STK", exchange="SMART", currency="USD")
@@ -41,10 +42,16 @@ def _refusal(**changes: object) -> tuple[int, str]:
 
 @pytest.mark.parametrize(
     ("date_format", "moment"),
-    [(1, "20250710-13:30:00"), (2, "1752154200"), (3, "0710-13:30:00")],
+    [(1, "20250710-13:30:00Z"), (2, "1752154200"), (3, "0710-13:30:00")],
 )
 def test_the_moment_is_utc_or_epoch_seconds(date_format: int, moment: str) -> None:
     assert _moment(date_format=date_format) == moment
+
+
+@pytest.mark.parametrize(("version", "ends"), [(UTC_SUFFIX - 1, ":00"), (UTC_SUFFIX, ":00Z")])
+def test_a_moment_in_utc_ends_in_z_from_version_214_on(version: int, ends: str) -> None:
+    [found] = only(peer(TEN, version=version).send(_ask()), HeadTimestamp)
+    assert found.moment == f"20250710-13:30{ends}"
 
 
 def test_it_is_the_day_of_the_first_bar_history_has() -> None:
@@ -55,7 +62,7 @@ def test_it_is_the_day_of_the_first_bar_history_has() -> None:
 
 
 def test_an_options_history_begins_with_the_fine_bars_it_is_priced_on() -> None:
-    assert _moment(contract=option().contract()) == "20260601-13:30:00"
+    assert _moment(contract=option().contract()) == "20260601-13:30:00Z"
 
 
 @pytest.mark.parametrize("what", ["MIDPOINT", "BID", "ASK", "BID_ASK"])

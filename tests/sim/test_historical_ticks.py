@@ -9,6 +9,7 @@ import pytest
 from pytest_ibkr.sim.trade_ticks import quotes, trades
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.history_queries import (
+    CancelHistoricalTicks,
     HistoricalBidAsk,
     HistoricalMidpoints,
     HistoricalTrades,
@@ -212,3 +213,13 @@ def test_an_unreadable_moment_is_refused_under_its_own_label(
     [(code, text)] = _refusals(**asked)
     assert code == 10314
     assert text.startswith(f"{label}The date, time, or time-zone entered is invalid.\n")
+
+
+def test_a_cancel_takes_back_the_ticks_of_its_request_and_is_silent():
+    client = peer(NOON)
+    for request_id in (5, 6):
+        client.send(_request(request_id=request_id), wait_s=0)
+    found = client.send(CancelHistoricalTicks(request_id=5))
+    assert [each.request_id for each in found] == [6]
+    assert client.send(CancelHistoricalTicks(request_id=6)) == []
+    assert client.send(CancelHistoricalTicks(request_id=99)) == []

@@ -12,7 +12,17 @@ from pytest_ibkr.wire.messages.history import (
     HistoricalData,
     HistoricalDataUpdate,
 )
-from tests.sim.data_bench import CAPTURED, TEN, errors, history, on_friday, only, option, peer
+from tests.sim.data_bench import (
+    CAPTURED,
+    TEN,
+    errors,
+    history,
+    on_friday,
+    only,
+    option,
+    peer,
+    planned,
+)
 
 
 def _live(at_s: float = TEN + 60, **asked):
@@ -87,7 +97,7 @@ def test_updates_hold_their_id_and_go_with_the_client():
     [(_, code, text)] = errors(client.send(history()))
     assert (code, text.endswith("Duplicate ticker id")) == (322, True)
     client.engine.gone(client.client, "")
-    assert client.engine.schedule.next_due_s() is None
+    assert planned(client.engine) == []
 
 
 def test_nothing_comes_while_nothing_trades():
@@ -119,7 +129,7 @@ def test_a_request_that_found_nothing_is_not_kept():
     contract = option(792.0, "P", "20260717").contract()
     found = client.send(history(keep_up_to_date=True, contract=contract, what_to_show="BID"))
     assert [code for _, code, _ in errors(found)] == [162]
-    assert client.engine.schedule.next_due_s() is None
+    assert planned(client.engine) == []
 
 
 def test_a_lost_data_connection_ends_the_updates_without_a_word():

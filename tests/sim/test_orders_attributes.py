@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,20 @@ import pytest
 from pytest_ibkr.sim.conditions import Conditions
 from pytest_ibkr.sim.order_attributes import APPLIED, LABELS, REFUSED, is_unset
 from pytest_ibkr.sim.order_rules import check_form
+from pytest_ibkr.sim.order_types import TIFS, TYPES, taken_by
 from pytest_ibkr.sim.refusal import Refusal
+from pytest_ibkr.wire.declare import specs
 from pytest_ibkr.wire.messages.contract import TagValue
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
-from pytest_ibkr.wire.messages.place_order import OrderCondition, PlaceOrder
+from pytest_ibkr.wire.messages.place_order import PlaceOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.scalars import INT_MAX
-from pytest_ibkr.wire.versions import NEWEST, NO_FA_PROFILE
+from pytest_ibkr.wire.versions import NO_FA_PROFILE
 from tests.sim.orders_bench import Bench, Desk
 
 pytestmark = pytest.mark.req("XC-001")
+NO_PROTOBUF = 200
 FIELDS = {field.name: field for field in dataclasses.fields(PlaceOrder)}
-NEVER_MET = OrderCondition(
-    type=1, conjunction="a", is_more=True, value="9999", con_id=756733, exchange="SMART"
-)
 URGENT = TagValue(tag="adaptivePriority", value="Urgent")
 DATE_RULE = "The date, time, or time-zone entered is invalid."
 
@@ -63,21 +64,18 @@ def test_every_attribute_is_applied_a_label_or_refused_and_only_one_of_them() ->
 
 def given(name: str) -> object:
     """A value of an attribute that asks for something."""
-    if name == "conditions":
-        return (NEVER_MET,)
-    if name in ("good_after_time", "good_till_date"):
-        return "20260713 10:00:00 US/Eastern"
     kind = str(FIELDS[name].type)
     return {"bool": True, "int": 3, "float": 3.0, "str": "AD"}[kind.split(" ")[0].split("[")[0]]
 
 
-WITH_RULES_OF_THEIR_OWN = {"hedge_type", "algo_strategy"}
+WITH_RULES_OF_THEIR_OWN = {"hedge_type"}
+LATER = {name for name, spec in specs(PlaceOrder) if spec.since > NO_PROTOBUF}
 
 
-@pytest.mark.parametrize("name", sorted(set(REFUSED) - WITH_RULES_OF_THEIR_OWN))
+@pytest.mark.parametrize("name", sorted(set(REFUSED) - WITH_RULES_OF_THEIR_OWN - LATER))
 def test_a_refused_attribute_never_trades_and_answers_its_code(bench: Bench, name: str) -> None:
-    # One attribute left the protocol; the newest version has all others.
-    client = bench.start(NO_FA_PROFILE - 1 if name == "fa_profile" else NEWEST)
+    # One attribute left the protocol; the last version in text has all others.
+    client = bench.start(NO_FA_PROFILE - 1 if name == "fa_profile" else NO_PROTOBUF)
     contract = bench.spy_contract
     if name == "min_trade_quantity":  # on the wire with this exchange only
         contract = dataclasses.replace(contract, exchange="IBKRATS")
@@ -85,12 +83,25 @@ def test_a_refused_attribute_never_trades_and_answers_its_code(bench: Bench, nam
     assert (notice.code, notice.text) == REFUSED[name]
 
 
+@pytest.mark.parametrize("name", sorted(set(REFUSED) & LATER))
+def test_what_only_newer_versions_carry_is_refused_as_well(name: str) -> None:
+    plain = PlaceOrder(
+        order_id=1,
+        contract=Bench().spy_contract,
+        action="BUY",
+        quantity=Decimal(1),
+        order_type="MKT",
+    )
+    with pytest.raises(Refusal) as caught:
+        check_form(dataclasses.replace(plain, **{name: given(name)}), Conditions())
+    assert (caught.value.code, caught.value.text) == REFUSED[name]
+
+
 SPECIAL: list[Any] = [
     pytest.param({"good_after_time": "garbage"}, 337, f"Start Time: {DATE_RULE}", id="gat-garbage"),
     pytest.param(
         {"good_after_time": "20260711 10:00:00 America"}, 337, "Start Time: ", id="gat-no-zone"
     ),
-    pytest.param({"good_after_time": "10:00:00"}, 338, "Good After Time", id="gat-time-only"),
     pytest.param({"good_till_date": "soon"}, 343, f"End Time: {DATE_RULE}", id="gtd-garbage"),
     pytest.param({"algo_strategy": "NoSuchAlgo"}, 439, "Order processing", id="algo-unknown"),
     pytest.param(
@@ -107,6 +118,53 @@ SPECIAL: list[Any] = [
     pytest.param({"hedge_type": "D", "quantity": 0}, 10340, "The following", id="hedge"),
     pytest.param({"oca_type": 4}, 321, "Error validating", id="oca-type"),
     pytest.param({"limit_price": "750.00", "trailing_percent": 1.0}, 10340, "The", id="no-trail"),
+    pytest.param({"percent_offset": 1.0}, 10340, "The following", id="offset-of-another-type"),
+    pytest.param({"limit_price_offset": 1.0}, 10340, "The following", id="no-trailing-limit"),
+    pytest.param({"block_order": True}, 117, "The block order size must", id="small-block"),
+    pytest.param({"block_order": True, "quantity": 50}, 10340, "The following", id="block"),
+    pytest.param({"tif": "GTD"}, 334, "Invalid Good Till Date", id="gtd-without-date"),
+    pytest.param(
+        {"good_till_date": "20260713 10:00:00 US/Eastern"}, 334, "Invalid Good", id="date-of-no-gtd"
+    ),
+    pytest.param(
+        {"tif": "GTD", "good_till_date": "20260709 10:00:00 US/Eastern"},
+        334,
+        "Invalid Good Till Date",
+        id="gtd-gone",
+    ),
+    pytest.param({"hidden": True}, 152, 'The "hidden"', id="hidden-market-order"),
+    pytest.param({"display_size": 1}, 10255, "The 'Display Size'", id="display-of-a-market-order"),
+    pytest.param(
+        {"display_size": 10, "limit_price": "750.00"}, 10020, "Display size", id="display-all"
+    ),
+    pytest.param(
+        {"display_size": 1, "limit_price": "750.00", "discretionary_amount": 0.05},
+        157,
+        "An order can be EITHER",
+        id="iceberg-and-discretionary",
+    ),
+    pytest.param({"discretionary_amount": 0.05}, 325, "Discretionary", id="discretion-unlimited"),
+    pytest.param(
+        {"discretionary_amount": 0.005, "limit_price": "750.00"},
+        168,
+        "Discretionary amount",
+        id="discretion-off-tick",
+    ),
+    pytest.param(
+        {"algo_strategy": "Adaptive", "algo_params": (TagValue(tag="speed", value="1"),)},
+        443,
+        "Order processing failed.",
+        id="algo-parameter",
+    ),
+    pytest.param(
+        {
+            "algo_strategy": "Adaptive",
+            "algo_params": (TagValue(tag="adaptivePriority", value="Never"),),
+        },
+        441,
+        "Algo attributes",
+        id="algo-value",
+    ),
 ]
 
 
@@ -144,17 +202,17 @@ def test_no_stop_lies_below_zero(bench: Bench, client: Desk, order_type: str) ->
     assert refusal(bench, client, order_type=order_type, aux_price="-5.00").code == 403
 
 
-@pytest.mark.parametrize(("method", "code"), [(0, None), (2, None), (1, 10340), (8, 10340)])
-def test_a_stop_is_refused_when_its_trigger_method_is_not_worked(
-    bench: Bench, client: Desk, *, method: int, code: int | None
+@pytest.mark.parametrize("method", [0, 1, 2, 3, 4, 7, 8])
+def test_a_stop_works_by_every_trigger_method_there_is(
+    bench: Bench, client: Desk, method: int
 ) -> None:
-    terms = {"order_type": "STP", "aux_price": "760.00", "trigger_method": method}
-    if code is not None:
-        assert refusal(bench, client, **terms).code == code
-        return
-    client.place(1, "BUY", 10, **terms)
+    stop = {"order_type": "STP", "aux_price": "760.00", "trigger_method": method}
+    client.place(1, "BUY", 10, **stop)
     bench.run(1)
-    assert client.order(1).is_open
+    assert client.order(1).why_held == "trigger"
+    bench.market.set(bench.spy, 760.00, 760.02, last=760.01)
+    bench.run(1)
+    assert client.order(1).filled == 10
 
 
 SPELLINGS_OF_NOTHING: list[Any] = [
@@ -227,9 +285,39 @@ def test_the_reference_names_every_attribute_and_every_code() -> None:
         if row.startswith("| `")
         for name in row.split("|")[1].split(",")
     }
-    assert set(rows) == set(FIELDS)
+    assert set(FIELDS) <= set(rows)
     for name, (code, _text) in REFUSED.items():
         assert str(code) in rows[name].split("|")[2]
+
+
+def test_the_reference_lists_the_types_and_times_in_force_that_are_worked() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/reference/orders.md").read_text("utf-8")
+
+    def listed(section: str) -> set[str]:
+        table = page.split(f"## {section}\n")[1].split("\n## ")[0]
+        rows = [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")]
+        return set(rows[1:])
+
+    assert listed("Types") == set(TYPES)
+    assert listed("Times in force") == set(TIFS)
+    contracts = {"STK": "stocks", "OPT": "options", "FUT": "futures"}
+    row_of = {row.split("|")[1].strip(): row for row in page.splitlines() if row.startswith("| ")}
+    for name in TYPES:
+        words = row_of[name].split("|")[2]
+        for sec_type, word in contracts.items():
+            known = dataclasses.replace(Bench().spy, sec_type=sec_type)
+            assert taken_by(name, known) is (word in words or "all" in words), (name, sec_type)
+
+
+def test_the_reference_names_every_condition_about_orders() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/reference/orders.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", page.split("## Settings of a gateway")[1]))
+    about_orders = {"master_client_id", "cross_client_cancel", "shortable_shares", "modify_filled"}
+    about_orders |= {"empty_tif_notice", "refuse_etrade_only", "etrade_only_notice", "exercise"}
+    about_orders |= {"direct_routing_precaution", "price_precaution_percent", "price_band"}
+    about_orders |= {"cross_side_warning", "no_trading_permission", "not_allowed", "adaptive_algo"}
+    assert about_orders <= named
+    assert about_orders <= {field.name for field in dataclasses.fields(Conditions)}
 
 
 @pytest.mark.parametrize("value", [1, 2.5, math.nan, math.inf, "x", Decimal(1), True])

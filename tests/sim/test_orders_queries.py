@@ -79,7 +79,8 @@ def test_held_orders_are_in_no_list(bench: Bench, client: Desk) -> None:
     assert client.script() == ["53"]
 
 
-def test_a_cancelled_held_order_never_left(bench: Bench, client: Desk) -> None:
+def test_a_cancelled_held_order_never_left(bench: Bench) -> None:
+    client = bench.start(200)  # the last version in text
     rest(client, 1, transmit=False)
     client.cancel(1)
     unset = b"1.7976931348623157E308"

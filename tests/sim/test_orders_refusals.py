@@ -13,6 +13,7 @@ from pytest_ibkr.wire.messages.session import ErrorNotice
 from tests.sim.orders_bench import Bench, Desk
 
 pytestmark = pytest.mark.req("XC-001")
+LAST_IN_TEXT = 200
 INVALID = "Error validating request.-'bZ' : cause - "
 
 
@@ -55,7 +56,7 @@ CASES: list[Any] = [
         {"order_type": "NONSENSE"}, 321, INVALID + "Invalid order type was entered", id="type"
     ),
     pytest.param(
-        {"order_type": "MOC"},
+        {"order_type": "SNAP MID"},
         387,
         "Unsupported order type for this exchange and security type.",
         id="type-not-worked-here",
@@ -87,7 +88,7 @@ CASES: list[Any] = [
         "The price does not conform to the minimum price variation for this contract.",
         id="off-tick",
     ),
-    pytest.param({"tif": "OPG"}, 10052, "Invalid time in force:OPG", id="tif"),
+    pytest.param({"tif": "GTX"}, 10052, "Invalid time in force:GTX", id="tif"),
     pytest.param({"parent_id": 77}, 10006, "Missing parent order.", id="unknown-parent"),
     pytest.param(
         {"trigger_method": 5}, 321, INVALID + "Invalid trigger method", id="trigger-method"
@@ -156,8 +157,9 @@ def test_a_trailing_stop_cannot_hang_under_a_market_order(bench: Bench, client: 
 
 @pytest.mark.parametrize(("switch", "accepted"), [(False, True), (True, False)])
 def test_old_order_defaults_are_accepted_unless_the_gateway_is_told_otherwise(
-    bench: Bench, client: Desk, *, switch: bool, accepted: bool
+    bench: Bench, *, switch: bool, accepted: bool
 ) -> None:
+    client = bench.start(LAST_IN_TEXT)  # protobuf has no such fields
     bench.engine.conditions.refuse_etrade_only = switch
     client.place(1, "BUY", 100, e_trade_only=True, firm_quote_only=True)
     bench.run(1)
@@ -194,7 +196,8 @@ def test_a_modification_that_meets_a_fill_on_its_way_changes_nothing(
     assert ("104" in client.script()) is (code is not None)
 
 
-def test_an_id_beyond_32_bits_is_dropped_without_a_word(bench: Bench, client: Desk) -> None:
+def test_an_id_beyond_32_bits_is_dropped_without_a_word(bench: Bench) -> None:
+    client = bench.start(LAST_IN_TEXT)  # in protobuf it has 32
     client.place(2**31, "BUY", 100)
     bench.run(1)
     assert client.script() == []

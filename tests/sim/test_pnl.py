@@ -21,7 +21,7 @@ from pytest_ibkr.wire.messages.pnl import (
 )
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.versions import DECIMAL_SIZES, NEWEST, OLDEST
-from tests.sim.data_bench import CAPTURED, on_friday, peer
+from tests.sim.data_bench import CAPTURED, on_friday, peer, planned
 from tests.sim.orders_bench import Bench, Desk
 
 ACCOUNT = "DU0000001"
@@ -144,7 +144,9 @@ def test_no_model_holds_anything(bench: Bench, client: Desk) -> None:
     assert figures(client.receive()) == [(None, None, None), (0, None, None, None, 0)]
 
 
-def test_unknown_is_dbl_max_on_the_wire(bench: Bench, client: Desk) -> None:
+@pytest.mark.parametrize("version", [135, 200])
+def test_unknown_is_dbl_max_in_text(bench: Bench, *, version: int) -> None:
+    client = bench.start(version)
     client.send(single(bench))
     bench.run(1)
     none = b"1.7976931348623157E308"
@@ -190,7 +192,7 @@ def test_the_next_day_begins_at_the_last_sessions_end() -> None:
     accounts.trade(Trade(spy, Decimal(-6), mark + 1, Decimal(1)))
     [sold] = figures(asker.wait(1.5))
     assert sold[0] == 5
-    assert sold[2] == accounts.ledger.realized - realized
+    assert sold[2] == accounts.ledger.realized, "of this day alone"
 
 
 def test_the_first_trade_of_a_day_belongs_to_it_and_what_was_closed_before_does_not() -> None:
@@ -296,8 +298,7 @@ def test_trades_after_hours_leave_one_look_planned() -> None:
         bench.run(3)
         bench.engine.accounts.add_position(bench.spy, Decimal(1), average_cost=Decimal(700))
     bench.run(3)
-    planned = [timer for timer in bench.engine.schedule._market if not timer.cancelled]
-    assert len(planned) == 1
+    assert len(planned(bench.engine)) == 1
 
 
 def test_pushes_are_back_to_one_a_second_from_the_opening_on() -> None:
@@ -337,7 +338,7 @@ def test_a_cancelled_stream_and_a_client_that_left_cost_nothing(bench: Bench, cl
     bench.engine.accounts.add_position(bench.spy, Decimal(1), average_cost=Decimal(700))
     bench.run(5)
     assert client.receive() == []
-    assert [timer for timer in bench.engine.schedule._market if not timer.cancelled] == []
+    assert planned(bench.engine) == []
 
 
 def test_a_stream_cancelled_before_its_first_row_never_has_one(bench: Bench, client: Desk) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.contract import (
+    CancelContractData,
     Contract,
     ContractData,
     ContractDataEnd,
@@ -176,3 +177,29 @@ def test_answers_take_their_time():
     client.engine.conditions.latency.details_s = 3.0
     assert client.send(ReqContractDetails(request_id=5, contract=SPY), wait_s=2.9) == []
     assert only(client.wait(0.2), ContractDataEnd)
+
+
+def test_details_that_are_cancelled_stop_where_they_are():
+    client = peer()
+    chain = Contract(symbol="SPY", sec_type="OPT")
+    first = client.send(ReqContractDetails(request_id=5, contract=chain), wait_s=0.3)
+    assert len(only(first, ContractData)) >= 200
+    assert client.send(CancelContractData(request_id=5), wait_s=60) == []
+
+
+def test_a_cancel_of_details_ends_its_own_request_only_and_is_silent():
+    client = peer()
+    for request_id in (5, 6):
+        client.send(ReqContractDetails(request_id=request_id, contract=SPY), wait_s=0)
+    found = client.send(CancelContractData(request_id=5))
+    assert {each.request_id for each in found} == {6}
+    assert client.send(CancelContractData(request_id=5)) == []
+    assert client.send(CancelContractData(request_id=99)) == []
+
+
+def test_a_refusal_that_is_owed_is_cancelled_too():
+    client = peer()
+    unknown = ReqContractDetails(request_id=5, contract=Contract(symbol="NOPE", sec_type="STK"))
+    client.send(unknown, wait_s=0)
+    assert client.send(CancelContractData(request_id=5)) == []
+    assert [code for _, code, _ in errors(client.send(unknown))] == [200]

@@ -115,8 +115,10 @@ BASES: list[Message] = [
 ]
 _OWN = {type(base) for base in BASES}
 # The other families' requests as the page of messages has them; refusals are among their answers.
+# What is asked in bodies only is damaged in tests/wire/protobuf.
+_TEXT = frozenset(REQUESTS.values()) - _OWN
 OTHERS: list[Message] = [
-    asked[-1] for asked in matrix.examples().values() if type(asked[-1]) not in _OWN
+    asked[-1] for asked in matrix.examples().values() if type(asked[-1]) in _TEXT
 ]
 # gateway-behaviour.md 2.0: some requests answer nothing at all.
 SILENT = (

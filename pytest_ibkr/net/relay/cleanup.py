@@ -23,7 +23,7 @@ from pytest_ibkr.net.relay.ledger import Ledger, LedgerFull
 from pytest_ibkr.net.relay.recheck import same_accounts
 from pytest_ibkr.net.relay.working_orders import cancel, own_open
 from pytest_ibkr.snapshot.redact import mask_accounts
-from pytest_ibkr.wire.versions import NEWEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT
 
 _ROUNDS: Final = 3  # a position may move once more while it is being closed
 _SETTLE_S: Final = 0.25
@@ -44,7 +44,7 @@ class Upstream:
     host: str
     port: int
     account: str = field(repr=False)
-    newest_version: int = NEWEST
+    newest_version: int = NEWEST_TEXT
     timeout_s: float = 30.0
     id_wait_s: float = 120.0
     patience_s: float = 5.0

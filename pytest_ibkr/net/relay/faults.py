@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from pytest_ibkr.errors import UsageError
 from pytest_ibkr.net.relay.request_ids import position
 from pytest_ibkr.wire.declare import REQUESTS
-from pytest_ibkr.wire.versions import NEWEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT
 
 Kind = Literal["cut", "delay", "hold", "pacing"]
 KINDS: Final = ("cut", "delay", "hold", "pacing")
@@ -87,7 +87,7 @@ class FaultBoard:
             raise UsageError("keep belongs to a cut that waits for a request")
         if kind in ("delay", "hold") and fault.message_id is not None:
             request = REQUESTS[fault.message_id]
-            if position(request, NEWEST) is None:
+            if position(request, NEWEST_TEXT) is None:
                 raise UsageError(
                     f"{request.NAME} carries no id, so its answers cannot be told from others"
                     f"\n  fix:   {kind} everything, without request="

@@ -1,0 +1,1 @@
+"""Weather: named, seeded, composable scenarios of what gateways do to people."""
