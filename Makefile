@@ -16,7 +16,7 @@ TRACE = build/trace
 trace = $(if $(ARGS),,--req-trace=$(TRACE)/$(1).json)
 VALIDATE_FLAGS = --ibkr-report reports --html=reports/report.html --self-contained-html
 
-.PHONY: help validate test check ci conformance lint format bench proof docs trace lock clean
+.PHONY: help validate test check ci conformance lint format bench proof docs trace coverage lock clean
 
 help:
 	@echo "make validate   live-validation suite against the simulated gateway, report in reports/"
@@ -27,6 +27,7 @@ help:
 	@echo "make docs       run the commands of README.md and docs/"
 	@echo "make conformance  foreign clients and the bot with the official client 10.x"
 	@echo "make bench      speed table   make proof  full counts -> docs/reference/proof.json"
+	@echo "make coverage   docs/reference/coverage.md from the last test and conformance runs"
 	@echo "make trace      docs/reference/requirements.md from the last test, ci, validate runs"
 	@echo "make lock       resolve both lock files anew      make clean"
 
@@ -67,13 +68,14 @@ conformance: $(VENV_IBAPI10)/.installed
 	    --req-trace=$(TRACE)/ibapi10.json
 
 check:
-	rm -rf $(TRACE)
+	rm -rf $(TRACE) build/coverage
 	$(MAKE) lint
 	$(MAKE) validate
 	$(MAKE) ci
 	$(MAKE) conformance
 	HYPOTHESIS_PROFILE=ci $(MAKE) test
 	$(BIN)/python -m tests.meta.trace --check
+	$(BIN)/python -m tests.meta.coverage_page --check
 
 bench: $(VENV)/.installed
 	$(PYTEST) tests/bench --benchmark-enable --benchmark-only --benchmark-group-by=group
@@ -96,6 +98,9 @@ proof: $(VENV)/.installed $(VENV_IBAPI10)/.installed
 
 docs: $(VENV)/.installed
 	$(PYTEST) tests/meta/test_docs_commands.py -v
+
+coverage: $(VENV)/.installed
+	$(BIN)/python -m tests.meta.coverage_page
 
 trace: $(VENV)/.installed
 	$(BIN)/python -m tests.meta.trace --write

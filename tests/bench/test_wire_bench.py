@@ -14,7 +14,7 @@ from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.market_data import TickOptionComputation, TickPrice
 from pytest_ibkr.wire.messages.order import OrderStatus
 from pytest_ibkr.wire.messages.order_echo import OpenOrder
-from pytest_ibkr.wire.versions import NEWEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT
 
 SPY = Contract(
     con_id=756733,
@@ -74,28 +74,28 @@ def test_encode(benchmark: Any, message: Message) -> None:
 
     def run() -> bytes:
         for _ in range(ROUNDS - 1):
-            encode(message, NEWEST)
-        return encode(message, NEWEST)
+            encode(message, NEWEST_TEXT)
+        return encode(message, NEWEST_TEXT)
 
-    assert codec.decode_response(benchmark(run), NEWEST) == message
+    assert codec.decode_response(benchmark(run), NEWEST_TEXT) == message
 
 
 @pytest.mark.benchmark(group="wire: decode 100 frames")
 @pytest.mark.parametrize("message", MESSAGES, ids=IDS)
 def test_decode(benchmark: Any, message: Message) -> None:
-    payload, decode = codec.encode(message, NEWEST), codec.decode_response
+    payload, decode = codec.encode(message, NEWEST_TEXT), codec.decode_response
 
     def run() -> Message | codec.Raw:
         for _ in range(ROUNDS - 1):
-            decode(payload, NEWEST)
-        return decode(payload, NEWEST)
+            decode(payload, NEWEST_TEXT)
+        return decode(payload, NEWEST_TEXT)
 
     assert benchmark(run) == message
 
 
 @pytest.mark.benchmark(group="wire: cut 1,000 frames out of one segment")
 def test_framing(benchmark: Any) -> None:
-    payloads = [codec.encode(MESSAGES[0], NEWEST)] * 1_000
+    payloads = [codec.encode(MESSAGES[0], NEWEST_TEXT)] * 1_000
     segment = b"".join(map(frame, payloads))
 
     def run() -> list[bytes]:

@@ -10,6 +10,7 @@ from pytest_ibkr.wire.versions import NEWEST
 from tests.conformance.peers.model import Peer
 
 NEWEST_9_81 = 157
+_VERSIONS_10 = (176, 178, 187, 200, 201, 203, 207, 211, 213, 214, 225)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def cells() -> list[Cell]:
                 _cell("ibapi-9.81", *pair) for pair in ((151, 151), (152, 152), (NEWEST, 157))
             ]
         else:
-            found += [_cell("ibapi-10.46", version, version) for version in (176, 178, 187, 200)]
+            found += [_cell("ibapi-10.46", version, version) for version in _VERSIONS_10]
     if importlib.util.find_spec("ib_async") is not None:
         found += [_cell("ib_async", *pair) for pair in ((157, 157), (176, 176), (NEWEST, 178))]
     return found

@@ -16,6 +16,8 @@ from pytest_ibkr.session.session import Session
 from pytest_ibkr.sim.contracts import Instrument
 from pytest_ibkr.snapshot.model import Snapshot
 from pytest_ibkr.snapshot.store import load
+from pytest_ibkr.wire.declare import Message
+from tests.conformance import covered
 from tests.conformance.cells import Cell, cells
 from tests.conformance.peers.families import Families
 from tests.conformance.peers.model import Asked, Peer
@@ -26,6 +28,11 @@ INFORMATIONAL = frozenset({2104, 2106, 2107, 2158})
 CLIENT_ID = 7001
 LOGGERS = ("ibapi", "ib_async", "eventkit", "asyncio")
 _CODE = re.compile(r"(?:Error|Warning|ERROR -?\d+) (\d+)")
+
+
+def pytest_sessionfinish() -> None:
+    """Leave which messages were proven; see ``make coverage``."""
+    covered.save()
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +129,9 @@ def meeting(
     odd = [n for n in told if n.code not in INFORMATIONAL | met.expected]
     assert not odd, f"{cell} was told {odd}\n{journal}"
     assert met.expected <= {n.code for n in told}, f"never came: {met.expected}\n{journal}"
+    for one in session.journal.entries():
+        if isinstance(one.message, Message):
+            covered.met(cell.library, one.direction, one.message.MSG_ID, cell.version)
     noise = [line for line in complaints.lines if not is_expected(line, met.expected)]
     assert not noise, f"{cell} logged {noise}\n{journal}"
 

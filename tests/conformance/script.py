@@ -42,6 +42,7 @@ from pytest_ibkr.wire.messages import (
 )
 from pytest_ibkr.wire.messages.contract import Contract
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
+from pytest_ibkr.wire.versions import PROTOBUF
 from tests.conformance.raw import RawClient
 
 ACCOUNT = "DU0000001"
@@ -213,8 +214,8 @@ def play(opened: Session, call_id: int, version: int) -> list[Told]:
     # The clock waits for clients that do not read: this one does, all the time.
     with ThreadPoolExecutor(1) as reader:
         steps = ([], *actions(call_id))
-        read = reader.submit(_frames, client, fences=len(steps))
-        client.start(CLIENT_ID)
+        read = reader.submit(_frames, client, _head(version), fences=len(steps))
+        client.send(encode_frame(session.StartApi(client_id=CLIENT_ID), version))
         for step in steps:
             for message in step:
                 client.send(encode_frame(message, version))
@@ -226,12 +227,18 @@ def play(opened: Session, call_id: int, version: int) -> list[Told]:
     return [_told(e, p, start.timestamp(), version) for e, p in zip(sent, frames, strict=True)]
 
 
-def _frames(client: RawClient, *, fences: int) -> list[bytes]:
+def _head(version: int) -> bytes:
+    """Return the first bytes of every answer that tells the time."""
+    told = encode(session.CurrentTime(epoch_s=1), version)
+    return told[:4] if version >= PROTOBUF else told[: told.index(b"\0") + 1]
+
+
+def _frames(client: RawClient, time_head: bytes, *, fences: int) -> list[bytes]:
     """Read until the time, which is told at once and so ends a step, has come this often."""
     frames: list[bytes] = []
     while fences:
         frames.append(client.frame())
-        fences -= frames[-1].startswith(b"49\0")
+        fences -= frames[-1].startswith(time_head)
     return frames
 
 

@@ -25,9 +25,9 @@ def send_burst(meeting: Meeting, size: int) -> None:
     def send() -> None:
         [client] = engine.clients
         at_ms = int(engine.now_s) * 1000  # which message 4 carries from 194 on
-        empty = ErrorNotice(request_id=-1, code=MARK, text="", at_ms=at_ms)
-        text = "x" * (size - len(encode_frame(empty, client.version)))
-        client.error(-1, MARK, text)
+        longer = ErrorNotice(request_id=-1, code=MARK, text="x" * size, at_ms=at_ms)
+        surplus = len(encode_frame(longer, client.version)) - size
+        client.error(-1, MARK, "x" * (size - surplus))
 
     meeting.session.call(send)
 

@@ -17,13 +17,15 @@ from pytest_ibkr.wire.versions import (
     LAST_TRADE_DATE,
     NEWEST,
     SHARE_VOLUMES,
+    UTC_SUFFIX,
     ZONED_TIMES,
 )
 from tests.conformance.script import CLIENT_ID, Told, differing, play
 
 pytestmark = pytest.mark.req("XC-001")
 STRIKE = 753.0
-VERSIONS = (151, 152, 157, 163, 176, 178, 187, 194, 196)
+ORDER_BODIES = 203
+VERSIONS = (151, 152, 157, 163, 176, 178, 187, 194, 196, 200, 201, 203, 207, 211, 213, 214)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ LISTED = (
     Difference("Histogram.steps.size", SHARE_VOLUMES, LOTS),
     Difference("HistoricalData.bars.date", ZONED_TIMES, "without the zone's name before"),
     Difference("ExecutionData.time", ZONED_TIMES, "without the zone's name before"),
+    Difference("HeadTimestamp.moment", UTC_SUFFIX, "without the Z of UTC before"),
+    Difference("OpenOrder.shares_allocation", ORDER_BODIES, "bodies have no field for the junk"),
     Difference("ContractData.expiry", LAST_TRADE_DATE, "of options with the hour before"),
 )
 MESSAGES_SINCE: dict[type[Message], int] = {HistoricalDataEnd: HISTORY_END}

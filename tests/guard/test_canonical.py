@@ -12,7 +12,7 @@ from pytest_ibkr.guard.decision import Refuse
 from pytest_ibkr.wire.codec import decode_request, encode
 from pytest_ibkr.wire.declare import BOOL, OPT_INT, REQUESTS, Message
 from pytest_ibkr.wire.messages.contract import Contract, ReqContractDetails
-from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT, OLDEST
 from tests.guard.bench import CALL, order
 from tests.wire.strategies import as_carried, full
 
@@ -172,7 +172,7 @@ def test_an_unknown_request_is_named() -> None:
     assert found.reason == "updateConfig (message 109) is not known here"
 
 
-@pytest.mark.parametrize("version", [OLDEST - 1, NEWEST + 1, 201, 225, 0])
+@pytest.mark.parametrize("version", [OLDEST - 1, NEWEST_TEXT + 1, 201, 225, 0])
 def test_a_version_that_is_not_understood_ends_the_connection(version: int) -> None:
     found = canonical(b"49\0001\0", version)
     assert isinstance(found, Refuse)
@@ -180,12 +180,12 @@ def test_a_version_that_is_not_understood_ends_the_connection(version: int) -> N
     assert f"server version {version} " in found.reason
 
 
-@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("version", [OLDEST, NEWEST_TEXT])
 def test_the_edges_of_what_is_understood_are_understood(version: int) -> None:
     assert rule(b"49\0001\0", version) is None
 
 
-@given(st.binary(max_size=80), st.integers(OLDEST, NEWEST))
+@given(st.binary(max_size=80), st.integers(OLDEST, NEWEST_TEXT))
 def test_any_bytes_are_read_or_refused(payload: bytes, version: int) -> None:
     found = canonical(payload, version)
     assert isinstance(found, Refuse) or encode(found, version)
@@ -198,7 +198,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(NUMBERS, st.lists(PIECES, max_size=130), st.integers(OLDEST, NEWEST))
+@given(NUMBERS, st.lists(PIECES, max_size=130), st.integers(OLDEST, NEWEST_TEXT))
 def test_any_fields_are_read_or_refused_and_what_is_read_is_the_same_when_sent_on(
     number: int, fields: list[bytes], version: int
 ) -> None:
@@ -211,7 +211,7 @@ def test_any_fields_are_read_or_refused_and_what_is_read_is_the_same_when_sent_o
         assert payload.count(b"\0") == again.count(b"\0")
 
 
-@given(st.data(), NUMBERS, st.integers(OLDEST, NEWEST))
+@given(st.data(), NUMBERS, st.integers(OLDEST, NEWEST_TEXT))
 def test_whatever_our_encoder_writes_is_canonical(
     data: st.DataObject, number: int, version: int
 ) -> None:

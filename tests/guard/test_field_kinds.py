@@ -15,7 +15,7 @@ from pytest_ibkr.wire.messages.contract import Contract, ReqContractDetails
 from pytest_ibkr.wire.messages.executions import Day, ReqExecutions
 from pytest_ibkr.wire.messages.market_data import RatioLeg, ReqMarketData
 from pytest_ibkr.wire.messages.session import ReqCurrentTime
-from pytest_ibkr.wire.versions import EXECUTION_DAYS, NEWEST, OLDEST
+from pytest_ibkr.wire.versions import EXECUTION_DAYS, NEWEST_TEXT, OLDEST
 from tests.guard.bench import CALL, SPY, echo, order
 from tests.wire.strategies import as_carried, full
 
@@ -57,8 +57,8 @@ def test_fields_on_a_condition_come_with_it() -> None:
 
 
 def test_a_condition_may_be_about_two_fields() -> None:
-    plain = len(names(order(order_type="PEG BEST", compete_offset=0.5), NEWEST))
-    mid = len(names(order(order_type="PEG BEST", compete_offset=math.inf), NEWEST))
+    plain = len(names(order(order_type="PEG BEST", compete_offset=0.5), NEWEST_TEXT))
+    mid = len(names(order(order_type="PEG BEST", compete_offset=math.inf), NEWEST_TEXT))
     assert mid == plain + 2  # the offsets from the midpoint
 
 
@@ -66,7 +66,7 @@ def test_an_embedding_may_write_a_field_its_own_way() -> None:
     assert names(echo())[:7] == ["int", "int", "int", "text", "text", "text", "number"]
 
 
-@given(st.data(), st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST))
+@given(st.data(), st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST_TEXT))
 def test_there_are_as_many_kinds_as_fields_and_each_writes_its_own(
     data: st.DataObject, number: int, version: int
 ) -> None:

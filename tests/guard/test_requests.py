@@ -20,7 +20,7 @@ from pytest_ibkr.wire.messages.order import (
     ReqOpenOrders,
 )
 from pytest_ibkr.wire.messages.session import ManagedAccounts, ReqCurrentTime, ReqIds, StartApi
-from pytest_ibkr.wire.versions import NEWEST, OLDEST
+from pytest_ibkr.wire.versions import NEWEST_TEXT, OLDEST
 from tests.guard.bench import ACCOUNT, FIRST_ID, SPY, Bench, bench, order, status
 from tests.guard.plain import plain
 from tests.wire.strategies import as_carried, full
@@ -223,14 +223,14 @@ def test_a_global_cancel_without_orders_sends_nothing() -> None:
 RUNS = st.sampled_from(["tests", "read", "close"])
 
 
-@given(st.binary(max_size=120), st.integers(OLDEST - 2, NEWEST + 30), RUNS, st.booleans())
+@given(st.binary(max_size=120), st.integers(OLDEST - 2, NEWEST_TEXT + 30), RUNS, st.booleans())
 def test_any_bytes_get_a_decision(payload: bytes, version: int, mode: Any, ready: bool) -> None:
     made = bench(mode=mode) if ready else Bench()
     made.client.version = version
     assert isinstance(made.send(payload), Decision)
 
 
-@given(st.data(), st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST), RUNS)
+@given(st.data(), st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST_TEXT), RUNS)
 def test_any_message_gets_a_decision_and_what_passes_is_what_was_sent(
     data: st.DataObject, number: int, version: int, mode: Any
 ) -> None:
@@ -245,7 +245,7 @@ def test_any_message_gets_a_decision_and_what_passes_is_what_was_sent(
         assert number not in (19, 21, 58, 65, 66, 69, 72, 73)
 
 
-@given(st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST))
+@given(st.sampled_from(sorted(REQUESTS)), st.integers(OLDEST, NEWEST_TEXT))
 def test_nothing_at_all_passes_before_startapi(number: int, version: int) -> None:
     made = Bench()
     made.client.version = version

@@ -21,6 +21,8 @@ from pytest_ibkr.config_file import ConfigFile, TestContract
 from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.sim.conditions import Conditions, Latency
 from pytest_ibkr.sim.generic_ticks import GENERIC_TICKS
+from pytest_ibkr.sim.weather.catalogue import WEATHERS
+from tests.meta.margin_tables import option_requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.S)
@@ -36,6 +38,8 @@ MEANING = {
     "read_only": "orders, cancels and queries of orders are refused by 321",
     "open_orders_first": "a returning client gets its open orders before 15 and 9; else after",
     "summary_slots_freed": "cancelling an account summary frees its place among two",
+    "positions_known": "`False`: a list of positions comes when it is true 30 s later, else 2151",
+    "summary_twice": "rows and end of an account summary come twice",
     "cross_client_cancel": "a client may cancel another's order; otherwise 10147",
     "modify_filled": "changing a filled order: nothing, or 104",
     "fast_symbol_searches": "a second symbol search within a second: unanswered, or a second later",
@@ -43,21 +47,51 @@ MEANING = {
     "execution_times": (
         "of executions from version 174 on: `20260710 10:00:00 US/Eastern` or `20260710-14:00:00`"
     ),
+    "combo_commission": "the report of a combination's own execution: 0, as its legs have theirs,"
+    " or their sum once more",
     "refuse_etrade_only": "10268 for clients with old order defaults",
+    "etrade_only_notice": "2168 and 2169 for them; the order works",
+    "master_client_id": "is told of orders and executions of every client",
+    "direct_routing_precaution": "10311 for an order to any exchange but SMART",
+    "price_precaution_percent": "a limit further beyond the market: 109",
+    "cross_side_warning": "2137 before an order that turns a position around",
+    "no_trading_permission": "symbols whose orders are refused by 460",
+    "not_allowed": "symbols whose orders go Inactive with 203",
+    "price_band": "a stock's limit 3 % beyond the market: cancelled, or capped with 2161",
+    "adaptive_algo": "Adaptive orders: 442, or worked as the order without the algorithm",
+    "exercise": "exercise requests: 322, or carried out",
     "verification": "a program that asks to be verified: 321, or 66 and 70 without success",
     "late_pnl": "the first row of a P&L stream has no figures (DBL_MAX); the next one has",
     "calendar_events": "Wall Street Horizon: 10276, or the events a test wrote",
     "news_feed": "whether the account has news: without it 10276 for every request of news",
     "max_messages_per_s": "above it 100; a warning (code 0) comes before. For connections to come",
     "max_snapshots_per_s": "snapshots of market data a client may ask for; above it 321",
+    "output_limit_kb": "output waiting for a client, kB, above which the journal says so:"
+    " `Output exceeded limit`",
     "rate_strikes": "how many 100s until the socket closes",
-    "max_clients": "connections served; one more is closed without a byte",
+    "max_clients": "connections served; see `one_too_many`",
     "no_depth": "exchanges whose depth the account may not see: a SMART book is without them, and"
     " 2152 lists them; on the exchange itself 354",
     "tick_by_tick_pacing": "a second tick-by-tick request on a contract within 15 s: 10190",
+    "either_form": "reads requests as text or as a body whatever the version says, instead of 320",
     "smart_components": "`late`: an error without a code (2147483647) instead of message 82",
     "shortable_shares": "symbol to shares that can be borrowed: generic tick 236 answers with 46"
-    " and 89, and with nothing for the others",
+    " and 89, and with nothing for the others; a short sale of more waits with 404",
+    "error_class": "the class name that texts of 321 and 322 quote; another one in every build",
+    "unknown_message": "a message nobody knows: 320, the socket closes, or nothing",
+    "after_unreadable": "the connection after 320: it stays, or the gateway closes it",
+    "oversized_frame": "a length that no frame may have: the socket closes, or stays open and is"
+    " never answered again",
+    "one_too_many": "the connection above `max_clients`: closed without a byte, or never answered",
+    "data_type_first": "58 before 81 for snapshots only, for every request for market data, or"
+    " for none",
+    "cancel_filled": "cancelling a filled order: 10148, or 161",
+    "invalid_data_type": "`reqMarketDataType` with a type there is not: nothing, or 321",
+    "snapshot_end_s": "virtual seconds after which a snapshot ends though something is missing",
+    "read_only_ids": "with `read_only`, orders and cancels are refused under their own id, or all"
+    " under -1",
+    "zone_name": "of the handshake's time: `EDT`, `Eastern Daylight Time`, or Chinese in bytes that"
+    " are not UTF-8",
     "spare_4096_bursts": "hold back the end of bursts that official clients lose; `False` to test"
     " your own receive loop",
 }
@@ -129,12 +163,26 @@ def configuration() -> Iterator[str]:
     yield from _keys(TestContract, "test_contracts.NAME.")
 
 
+def weather() -> Iterator[str]:
+    """Every weather: its parameters, what it does, what meets it."""
+    yield from ("| Weather | What happens | What meets it |", "|---|---|---|")
+    for name, kind in WEATHERS.items():
+        given = [
+            f"{each.name}={_literal(each.default)}"
+            for each in kind.parameters()
+            if each.name != "seed"
+        ]
+        yield f"| `{name}({', '.join(given)})` | {kind.HAPPENS} | {kind.MET_BY} |"
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "conditions": conditions,
     "latencies": latencies,
     "factory": factory,
     "configuration": configuration,
     "generic-ticks": generic_ticks,
+    "weather": weather,
+    "margin": option_requirements,
 }
 
 

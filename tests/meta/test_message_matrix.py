@@ -6,9 +6,10 @@ import pytest
 
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.sim.journal import Note
-from pytest_ibkr.wire.declare import REQUESTS, RESPONSES
+from pytest_ibkr.wire.declare import BODY_REQUESTS, BODY_RESPONSES, REQUESTS, RESPONSES
 from pytest_ibkr.wire.messages.session import ErrorNotice
 from pytest_ibkr.wire.names import NOT_SIMULATED, REQUEST_NAMES
+from pytest_ibkr.wire.protobuf.gates import BODY_IDS_FROM
 from tests.meta import house, matrix, message_matrix
 from tests.sim.data_bench import TEN, errors, normal_world, peer
 
@@ -22,7 +23,8 @@ def test_the_page_is_current() -> None:
 def test_every_declared_request_has_a_handler_a_name_a_row_and_an_example() -> None:
     engine = Engine(normal_world(), start_s=TEN)
     handled = engine._handlers.keys()
-    assert set(REQUESTS.values()) == set(handled) == set(REQUEST_NAMES.values())
+    declared = {*REQUESTS.values(), *BODY_REQUESTS.values()}
+    assert declared == set(handled) == set(REQUEST_NAMES.values())
     assert set(REQUEST_NAMES) == set(matrix.ROWS) == set(message_matrix.observed())
 
 
@@ -30,7 +32,7 @@ def test_every_declared_response_is_seen_to_be_sent() -> None:
     sent = {ErrorNotice.MSG_ID}.union(*message_matrix.observed().values())
     absent = set(matrix.NOT_SEEN)
     assert not sent & absent
-    assert set(RESPONSES) == sent | absent
+    assert {*RESPONSES, *BODY_RESPONSES} == sent | absent
 
 
 @pytest.mark.parametrize("name", sorted(matrix.ROWS))
@@ -60,8 +62,9 @@ def test_what_is_not_simulated_is_every_other_request_of_the_official_client() -
     out = pytest.importorskip("ibapi.message").OUT
     official = {value for name, value in vars(out).items() if name.isupper()}
     absent = set(NOT_SIMULATED)
-    assert not absent & set(REQUESTS)
-    assert official - set(REQUESTS) <= absent
+    declared = {*REQUESTS, *BODY_REQUESTS}
+    assert not absent & declared
+    assert official - declared <= absent
 
 
 def test_official_names_are_those_of_the_official_client() -> None:
@@ -76,7 +79,7 @@ def test_official_names_are_those_of_the_official_client() -> None:
 @pytest.mark.parametrize("msg_id", sorted(NOT_SIMULATED))
 def test_what_is_not_simulated_gets_320_under_no_id_and_a_note(msg_id: int) -> None:
     asker = peer()
-    asker.engine.receive(asker.client, f"{msg_id}\x001\x007\0".encode())
+    asker.engine.receive(asker.client, (msg_id + BODY_IDS_FROM).to_bytes(4, "big") + b"\x08\7")
     [(request_id, code, _text)] = errors(asker.wait(1.0))
     assert (request_id, code) == (-1, 320)
     notes = [e.message.text for e in asker.engine.journal.entries() if isinstance(e.message, Note)]

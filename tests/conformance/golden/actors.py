@@ -3,8 +3,6 @@
 A token is the message id; of an order's echo and status ``id:status``, of message 4 ``4:code``.
 """
 
-
-
 from __future__ import annotations
 
 import threading

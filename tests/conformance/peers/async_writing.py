@@ -15,6 +15,10 @@ def contract(asked: Asked) -> Any:
     return Contract(
         conId=asked.con_id, symbol=asked.symbol, secType=asked.sec_type,
         exchange=asked.exchange, currency=asked.currency,
+        comboLegs=[
+            ib_async.ComboLeg(con_id, abs(ratio), "BUY" if ratio > 0 else "SELL", asked.exchange)
+            for con_id, ratio in asked.legs
+        ],
     )  # fmt: skip
 
 

@@ -18,13 +18,16 @@ PRICE_TICKS = (1, 2, 4, 6, 7, 9, 14, *range(66, 69), 72, 73, 75, 76)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A contract as a program names it: by id, or by symbol."""
+    """A contract as a program names it: by id, or by symbol; ``legs`` of a BAG are ids and signed
+    ratios.
+    """
 
     symbol: str = ""
     con_id: int = 0
     sec_type: str = "STK"
     exchange: str = "SMART"
     currency: str = "USD"
+    legs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

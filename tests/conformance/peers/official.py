@@ -34,6 +34,8 @@ from tests.conformance.peers.official_writing import contract, order
 PATIENCE_S = 8.0
 FARMS = range(2100, 2200)
 WAKE = b"49\x001\x000\x00"  # a currentTime nobody listens to
+WAKE_BINARY = bytes(4)  # message 0, which its loop steps over
+BINARY_IDS = 201  # the server version from which ids have four bytes
 SUMMARY_TAGS = "AccountType,NetLiquidation,TotalCashValue,BuyingPower,AvailableFunds,Cushion"
 
 
@@ -65,7 +67,8 @@ class OfficialPeer:
             app.conn.socket.shutdown(socket.SHUT_RDWR)
         if reader is not None:
             reader.join()
-        queue.put(WAKE)  # its loop looks at the connection after each message, or each 0.2 s
+        woken = WAKE_BINARY if (app.serverVersion() or 0) >= BINARY_IDS else WAKE
+        queue.put(woken)  # its loop looks at the connection after each message, or each 0.2 s
         runner.join()
 
     def version(self) -> int:

@@ -68,8 +68,11 @@ class FamilyCallbacks:
         rows = [row(p.lowEdge, p.increment) for p in priceIncrements]
         self._whole(("market_rule", marketRuleId), rows)
 
-    def smartComponents(self, reqId: int, smartComponentMap: list[Any]) -> None:
-        rows = [row(c.bitNumber, c.exchange, c.exchangeLetter) for c in smartComponentMap]
+    def smartComponents(self, reqId: int, smartComponentMap: Any) -> None:
+        if isinstance(smartComponentMap, dict):  # of a body: bit -> exchange and letter
+            rows = [row(bit, *names) for bit, names in smartComponentMap.items()]
+        else:
+            rows = [row(c.bitNumber, c.exchange, c.exchangeLetter) for c in smartComponentMap]
         self._whole(reqId, rows)
 
     def mktDepthExchanges(self, depthMktDataDescriptions: list[Any]) -> None:

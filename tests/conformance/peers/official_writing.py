@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ibapi.contract import Contract
+from ibapi.contract import ComboLeg, Contract
 from ibapi.order import Order
 
 from tests.conformance.peers.model import Asked, Ticket
@@ -15,6 +15,16 @@ def contract(asked: Asked) -> Any:
     made = Contract()
     made.conId, made.symbol, made.secType = asked.con_id, asked.symbol, asked.sec_type
     made.exchange, made.currency = asked.exchange, asked.currency
+    if asked.legs:
+        made.comboLegs = [leg(con_id, ratio, asked.exchange) for con_id, ratio in asked.legs]
+    return made
+
+
+def leg(con_id: int, ratio: int, exchange: str) -> Any:
+    """Write a leg of a combination; a negative ratio sells it."""
+    made = ComboLeg()
+    made.conId, made.ratio, made.exchange = con_id, abs(ratio), exchange
+    made.action = "BUY" if ratio > 0 else "SELL"
     return made
 
 

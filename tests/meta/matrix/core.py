@@ -35,7 +35,7 @@ ROWS: dict[str, Row] = {
         (2100,),
         evidence="2.1 [live][lore-R]",
     ),
-    "reqPositions": Row("the positions, then every change", evidence="2.1 [live]"),
+    "reqPositions": Row("the positions, then every change", (2151,), evidence="2.1 [live][lore-R]"),
     "cancelPositions": Row("nothing, silently", evidence="2.1 [live]"),
     "reqAccountSummary": Row(
         "the account, tags sorted; two at a time", (321, 322), evidence="2.1 [live][lore-R]"
@@ -50,6 +50,7 @@ ROWS: dict[str, Row] = {
         CONTRACT,
         evidence="2.2 [live]",
     ),
+    "cancelContractData": Row("nothing, silently", evidence="7.1 [client]"),
     "reqSecDefOptParams": Row("the snapshot's option chains", (321,), evidence="2.2 [live]"),
     "reqMarketRule": Row(
         "price grids named in contract details", (322,), evidence="2.2 [live][lore-R]"
@@ -67,7 +68,7 @@ ROWS: dict[str, Row] = {
     "placeOrder": Row(
         "the market's top of book; attributes: [orders.md](orders.md)",
         (),
-        (202, 399, 2109, 10349),
+        (131, 202, 399, 404, 2109, 2137, 2161, 2168, 2169, 2174, 10349),
         evidence="3.1, 3.2, 3.4 [live]",
     ),
     "cancelOrder": Row(
@@ -75,7 +76,9 @@ ROWS: dict[str, Row] = {
     ),
     "reqOpenOrders": Row("this client's open orders", evidence="3.6 [live]"),
     "reqAutoOpenOrders": Row(
-        "nothing; no order is entered by hand here", (327,), evidence="3.6 [live][docs]"
+        "nothing; orders entered by hand come with 100 from then on",
+        (327,),
+        evidence="3.6 [live][docs]",
     ),
     "reqAllOpenOrders": Row("all clients' open orders", evidence="3.6 [live]"),
     "reqCompletedOrders": Row(
@@ -115,6 +118,7 @@ def examples() -> dict[str, Sequence[Message]]:
                 request_id=3, contract=contract.Contract(symbol="US-T", sec_type="BOND")
             ),
         ],
+        "cancelContractData": [contract.CancelContractData(request_id=1)],
         "reqSecDefOptParams": [
             contract.ReqOptionParameters(request_id=2, symbol="SPY", sec_type="STK", con_id=756733)
         ],

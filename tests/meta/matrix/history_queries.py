@@ -20,6 +20,7 @@ ROWS: dict[str, Row] = {
         (2174, 10299),
         evidence=_OTHER,
     ),
+    "cancelHistoricalTicks": Row(_CANCEL, evidence="7.1 [client]"),
     "reqHeadTimeStamp": Row(
         "the snapshot's first bar of the contract", (*CONTRACT, 162), evidence="2.5, 6 [live]"
     ),
@@ -87,6 +88,7 @@ def examples() -> dict[str, Sequence[Message]]:
             history_queries.ReqHeadTimestamp(request_id=73, contract=SPY, what_to_show="TRADES")
         ],
         "cancelHeadTimeStamp": [history_queries.CancelHeadTimestamp(request_id=73)],
+        "cancelHistoricalTicks": [history_queries.CancelHistoricalTicks(request_id=74)],
         "reqHistogramData": [
             history_queries.ReqHistogram(request_id=74, contract=SPY, period="3 days")
         ],
