@@ -19,10 +19,12 @@ from pytest_ibkr.errors import WireError
 from pytest_ibkr.wire.codec import Raw, decode_request, decode_response
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.messages.session import StartApi
+from pytest_ibkr.wire.versions import PROTOBUF
 
 SOURCE: Final = "captured through the relay"
 MOST_BYTES: Final = 128 * 1024 * 1024  # of payload held in memory for one test
 UNREADABLE, NO_VERSION, TOO_MANY = "unreadable", "of an unknown version", "too many to hold"
+BODIES: Final = "of a version with bodies"  # a recording keeps text fields, and masks them
 NOT_READ: Final = "ticks nobody read in time"
 BY_RELAY: Final = "answered by the relay"  # refusals and faults: no gateway said that
 
@@ -80,6 +82,9 @@ class Recorder:
             return
         if self._bytes + len(payload) > MOST_BYTES:
             self.left_out[TOO_MANY] += 1
+            return
+        if known.server_version >= PROTOBUF:
+            self.left_out[BODIES] += 1
             return
         decode = decode_request if by_client else decode_response
         try:

@@ -18,6 +18,9 @@ from pytest_ibkr.wire.messages.order_echo import OpenOrder
 from pytest_ibkr.wire.messages.session import ErrorNotice, ManagedAccounts, NextValidId
 
 _AS_READ: Final = re.compile(r"[\s+_0]*(?P<id>\d_?\d)(?!_?\d)")
+_BINARY_IDS: Final = frozenset(
+    number.to_bytes(4, "big") for number in (ManagedAccounts.MSG_ID, ManagedAccounts.MSG_ID + 200)
+)
 _CHECK: Final = "find out who logged the gateway in, and run again"
 
 
@@ -47,7 +50,10 @@ def seen(
 
 def reads_as_accounts(payload: bytes) -> bool:
     """Whether some client takes a frame for managedAccounts: ids are read as `` 15``, ``+15``,
-    ``0015`` and, by clients that stop at the first other character, ``15abc``."""
+    ``0015`` and, by clients that stop at the first other character, ``15abc``; from 201 on they
+    are four bytes, 200 more where a body follows."""
+    if payload[:4] in _BINARY_IDS:
+        return True
     number = _AS_READ.match(payload.decode(errors="ignore"))
     return number is not None and int(number["id"]) == ManagedAccounts.MSG_ID
 

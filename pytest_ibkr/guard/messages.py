@@ -96,6 +96,10 @@ USES: Final[Mapping[int, Use]] = MappingProxyType(
         103: "read",  # cancelWshEventData
         104: "read",  # reqUserInfo
         105: "read",  # reqCurrentTimeInMillis
+        106: "read",  # cancelContractData
+        107: "read",  # cancelHistoricalTicks
+        108: "read",  # reqConfig
+        109: "never",  # updateConfig
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from pytest_ibkr.guard import circumstances, closing, notional
 from pytest_ibkr.guard.decision import Refuse
-from pytest_ibkr.guard.order_fields import set_field
+from pytest_ibkr.guard.order_fields import set_field, set_in_preview
 from pytest_ibkr.guard.state import ClientState, RunState
 from pytest_ibkr.snapshot.redact import mask_account
 from pytest_ibkr.wire.messages.place_order import PlaceOrder
@@ -26,7 +26,9 @@ def judge(order: PlaceOrder, *, client: ClientState, run: RunState, now_s: float
         now_s: Unix epoch seconds, by the gateway's clock.
     """
     found = circumstances.of_any_order(order, run)
-    if found is not None or order.what_if:  # a preview trades nothing
+    if found is None and order.what_if:  # a preview trades nothing
+        return _field(order, set_in_preview(order))
+    if found is not None:
         return found
     return (
         circumstances.of_a_real_order(order, client=client, run=run, now_s=now_s)
@@ -111,14 +113,18 @@ def _words(order: PlaceOrder) -> Refuse | None:
             f"{order.action!r} is not a side that is used live",
             "say BUY or SELL",
         )
-    if (field := set_field(order)) is not None:
-        return _no(
-            order,
-            "order.field",
-            f"it sets {field}, which no order of a live test may",
-            "leave the field as the client library makes it",
-        )
-    return None
+    return _field(order, set_field(order))
+
+
+def _field(order: PlaceOrder, name: str | None) -> Refuse | None:
+    if name is None:
+        return None
+    return _no(
+        order,
+        "order.field",
+        f"it sets {name}, which no order of a live test may",
+        "leave the field as the client library makes it",
+    )
 
 
 def _contract(order: PlaceOrder, run: RunState) -> Refuse | None:

@@ -15,11 +15,9 @@ from pytest_ibkr.net.server import GatewayServer
 from pytest_ibkr.net.unread import unread_by_peers
 
 STEP_S = 1.0  # longest stride, so that code polling the wall clock sees every second
-LONG_STEP_S = 15.0  # the same in a sleep of more than a minute: a twentieth of it, at most this
 CLOSED_STEP_S = 60.0  # the same in closed hours: a night is a thousand strides
 GRAIN_S = 0.01  # events closer together than this are delivered in one stride
 SETTLE_S = 0.001  # measured: without it 599 of 600 ticks were stamped wrong
-_SHORT_S = 60.0
 _DRAIN_S = 0.1
 _ASYNC_ROUNDS = 20
 _PATIENCE_S = 0.02
@@ -30,10 +28,6 @@ _LATE_S = 60.0  # time flows while a test gets there: "move to 10:00" may come a
 def flowing_clock(start_s: float, speed: float) -> VirtualClock:
     """Return a virtual clock that flows with this process's monotonic time."""
     return VirtualClock(start_s, monotonic=time.monotonic, speed=speed)
-
-
-def _step_s(seconds: float) -> float:
-    return STEP_S if seconds <= _SHORT_S else min(LONG_STEP_S, seconds / 20)
 
 
 class Settable(Protocol):
@@ -97,9 +91,8 @@ class SessionClock:
     def _sleep(self, seconds: float) -> None:
         self._server.take_in()
         target_s, reading = self.epoch_s() + seconds, True
-        step_s = _step_s(seconds)
         while (now_s := self.epoch_s()) < target_s:
-            if self._stride(now_s, target_s, step_s=step_s):
+            if self._stride(now_s, target_s):
                 reading = reading and self._drained()
                 time.sleep(SETTLE_S)
 
@@ -113,9 +106,9 @@ class SessionClock:
     async def _asleep(self, seconds: float) -> None:
         await pause(0)
         self._server.take_in()
-        target_s, step_s = self.epoch_s() + seconds, _step_s(seconds)
+        target_s = self.epoch_s() + seconds
         while (now_s := self.epoch_s()) < target_s:
-            if self._stride(now_s, target_s, step_s=step_s):
+            if self._stride(now_s, target_s):
                 await self._adrained()
             else:
                 await pause(0)
@@ -202,9 +195,9 @@ class SessionClock:
                 return True
         return False
 
-    def _stride(self, now_s: float, target_s: float, *, step_s: float = STEP_S) -> bool:
+    def _stride(self, now_s: float, target_s: float) -> bool:
         return self._server.stride(
-            now_s, target_s, grain_s=GRAIN_S, step_s=step_s, closed_step_s=CLOSED_STEP_S
+            now_s, target_s, grain_s=GRAIN_S, step_s=STEP_S, closed_step_s=CLOSED_STEP_S
         )
 
     def _drained(self) -> bool:

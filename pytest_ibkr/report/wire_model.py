@@ -58,7 +58,7 @@ class Scripted:
 
     ``kind`` is the part of the session that did it (``market``, ``orders``, ``faults``, …),
     ``condition`` for what was not at its default at the end, ``contract`` for a synthetic
-    instrument with its ``source``. ``met`` counts how often a fault was met.
+    instrument with its ``source``. ``met`` counts how often a fault or weather was met.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What a test did to its session beside the wire: scripts, faults, conditions, added contracts.
+"""What a test did to its session beside the wire: scripts, faults, weather, conditions, contracts.
 
 Watches a session's own methods, in a run that reports; other sessions are as they were.
 """
@@ -24,9 +24,11 @@ SCRIPTS: Final = {
     "news": ("publish", "add_provider", "bulletin", "calendar_event"),
     "contracts": ("add",),
     "faults": ("delay", "refuse", "freeze", "cut", "cut_now", "external_trade"),
+    "weather": ("arm",),  # every name, and the marker, ends there
 }
 LIVE_SCRIPTS: Final = {"faults": (*SCRIPTS["faults"], "hold", "pacing")}
 _LONGEST: Final = 200
+_MET: Final = frozenset({"faults", "weather"})
 _HELD_BY_FAULTS: Final = frozenset({"frozen"})  # told as faults
 
 
@@ -42,11 +44,11 @@ class Act:
     at_s: float
     kind: str
     what: str
-    armed: Any = None  # a fault, which counts what meets it
+    armed: Any = None  # a fault or weather, which counts what meets it
 
     @property
     def fired(self) -> int | None:
-        """How often something met a fault; None for what nothing can meet."""
+        """How often something met a fault or weather; None for what nothing can meet."""
         return getattr(self.armed, "fired", None)
 
 
@@ -79,7 +81,9 @@ class ScriptLog:
             if name != "quote" or kwargs:  # without values a quote is only read
                 kind = part or name
                 what = _call(f"{part}.{name}" if part else name, args, kwargs)
-                armed = result if part == "faults" else None
+                if part == "weather":
+                    what = f"weather.{result.what}"
+                armed = result if part in _MET else None
                 self.acts.append(Act(self._now_s(), kind, what, armed))
             return result
 

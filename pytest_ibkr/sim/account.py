@@ -167,6 +167,7 @@ class AccountDesk:
             start_equity=self.ledger.start + self._gained,
             realized=self.ledger.realized,
             standing=self.standing(),
+            crypto=self._engine.conditions.crypto_segment,
         )
 
     def mark(self, instrument: Instrument) -> Decimal | None:

@@ -46,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the rows are made of: dollars, an account id and the exchange's date ``YYYYMMDD``."""
+    """What the rows are made of: dollars, an account id and the exchange's date ``YYYYMMDD``.
+
+    Without ``crypto`` the account has no such segment, as the live account that was captured.
+    """
 
     account_id: str
     currency: str
@@ -54,6 +57,7 @@ class Figures:
     start_equity: Decimal
     realized: Decimal
     standing: Standing
+    crypto: bool = True
 
 
 def money(value: Decimal) -> str:
@@ -77,6 +81,8 @@ def update_rows(figures: Figures) -> list[Row]:
         for r in ledgers
     ]
     rows = {(row.key, row.currency): row for row in (*named, *account_rows(figures))}
+    if not figures.crypto:
+        rows = {found: row for found, row in rows.items() if row.key != "Cryptocurrency"}
     return sorted(rows.values(), key=lambda row: (_collated(row.key), row.currency != BASE))
 
 
@@ -106,6 +112,8 @@ def account_rows(figures: Figures) -> list[Row]:
     rows.append(Row("NetLiquidationUncertainty", money(ZERO), ""))
     texts = {row.key for row in _texts(figures)}
     done = [row if row.key in texts else Row(row.key, row.value, figures.currency) for row in rows]
+    if not figures.crypto:
+        done = [row for row in done if not row.key.endswith("-P")]
     return sorted(done, key=lambda row: _collated(row.key))
 
 
@@ -137,7 +145,7 @@ def ledger_rows(figures: Figures, currency: str) -> list[Row]:
         "AccountOrGroup": figures.account_id,
         "RealCurrency": figures.currency,
         "IssuerOptionValue": ZERO,
-        "Cryptocurrency": ZERO,
+        "Cryptocurrency": ZERO if figures.crypto else "",
     }
     return [
         Row(key, value if isinstance(value, str) else money(value), currency)

@@ -44,18 +44,13 @@ def expected_trades(
     """The trades an order would be if all of it filled; none when no price is known.
 
     Args:
-        order: priced at its limit, its stop, the opposite quote or the mark, in this order; a
-            combination's legs at their natural prices, made to add up to that.
+        order: priced at its limit, its stop, the opposite quote or the mark, in this order, but
+            no better than the mark where that would be money nobody has yet; a combination's legs
+            at their natural prices, made to add up to that.
         engine: whose quotes and books count.
         quantity: in place of what remains, unsigned.
     """
-    price = limit_of(order)
-    if price is None:
-        price = order.stop
-    if price is None:
-        quote = engine.market.quote(order.instrument, engine.now_s)
-        offer = opposite(quote, buys=order.buys)
-        price = offer.price if offer is not None else engine.accounts.mark(order.instrument)
+    price = _expected_price(order, engine)
     if price is None:
         return []
     shares = order.remaining if quantity is None else quantity
@@ -69,6 +64,33 @@ def expected_trades(
         return leg_trades(instrument, quantity=signed, prices=prices, before=order.filled)
     commission = commission_of_fill(instrument.sec_type, before=order.filled, shares=shares)
     return [Trade(instrument, signed, price, commission)]
+
+
+def _expected_price(order: Order, engine: Engine) -> Decimal | None:
+    """Dollars per share that an order is counted at; None: nothing is known.
+
+    What is held is valued at the mark. A limit far from it would show a gain that is none: shares
+    bought below their worth, or premium nobody pays now.
+    """
+    limit = limit_of(order)
+    price = order.stop if limit is None else limit
+    if price is None:
+        quote = engine.market.quote(order.instrument, engine.now_s)
+        offer = opposite(quote, buys=order.buys)
+        return offer.price if offer is not None else engine.accounts.mark(order.instrument)
+    mark = engine.accounts.mark(order.instrument)
+    if mark is None or not _credits(order, price):
+        return price
+    return max(price, mark) if order.buys else min(price, mark)
+
+
+def _credits(order: Order, price: Decimal) -> bool:
+    """Whether a better price is more equity with loan value: bought options have none of it."""
+    instrument = order.instrument
+    if isinstance(instrument, Combo):
+        takes_in = price < 0 if order.buys else price > 0
+        return takes_in or any(leg.instrument.sec_type != "OPT" for leg in instrument.legs)
+    return instrument.sec_type != "OPT" or not order.buys
 
 
 def expected_commission(order: Order) -> Decimal:

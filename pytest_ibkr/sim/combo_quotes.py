@@ -8,7 +8,7 @@ the natural one is ever assumed; real complex books may trade inside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.sim.positions import ZERO, exact
@@ -81,7 +81,8 @@ def leg_prices(
     """Prices of the legs that make a net price, from what is known of each.
 
     What the net price lacks is added to one leg on the side where it makes the price higher; a
-    combination that only buys or only sells has its legs scaled. An unknown price counts as zero.
+    combination that only buys or only sells has its legs scaled, in cents. An unknown price counts
+    as zero.
 
     Args:
         combo: what is traded.
@@ -101,7 +102,11 @@ def leg_prices(
     if not total:
         prices[0] += missing * combo.multiplier / combo.legs[0].unit
         return tuple(prices)
-    return tuple(each * price / total for each in prices)
+    scaled = [(each * price / total).quantize(TICK, ROUND_DOWN) for each in prices]
+    place = min(range(len(scaled)), key=lambda one: (abs(combo.legs[one].unit), one))
+    rest = price - net(combo, scaled)
+    scaled[place] += rest * combo.multiplier / combo.legs[place].unit
+    return tuple(scaled)
 
 
 def _net_or_none(combo: Combo, prices: Sequence[Decimal | None]) -> float | None:

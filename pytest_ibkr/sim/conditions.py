@@ -86,6 +86,7 @@ class Conditions:
     # Not evidenced: what a text request gets where the version has a body, or a body before it
     # has one. Unreadable (320) by default; True reads either form.
     either_form: bool = False
+    crypto_segment: bool = True  # of the captured paper account; the live one had none
     # Points without evidence, or with two builds that differ (gateway-behaviour.md, appendix D).
     error_class: str = "bZ"  # the obfuscated class name in 321 and 322; new with every build
     unknown_message: Literal["error", "closed", "silent"] = "error"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ibkr.capture import recording
-from pytest_ibkr.capture.recorder import MOST_BYTES, TOO_MANY, UNREADABLE, Recorder
+from pytest_ibkr.capture.recorder import BODIES, MOST_BYTES, TOO_MANY, UNREADABLE, Recorder
 from pytest_ibkr.capture.recording import Connection, Context, Recording
 from pytest_ibkr.capture.recording_files import (
     FAILED,
@@ -265,3 +265,18 @@ def test_files_of_the_first_schema_are_still_read(tmp_path: Path) -> None:
     again = recording.load(tmp_path / "old.jsonl")
     assert again.frames == made.frames
     assert (again.recorded_at, again.connections) == (None, {})
+
+
+@pytest.mark.parametrize("version", [201, 213, 225])
+def test_nothing_of_a_version_with_bodies_is_kept_or_written(version: int, tmp_path: Path) -> None:
+    """A body cannot be masked field by field here, so that none is written at all."""
+    recorder = Recorder({1: Connection(version)})
+    for message in (
+        ManagedAccounts(accounts=MINE),
+        FamilyCodes(codes=(FamilyCode(account=MINE, code=""),)),
+    ):
+        payload = encode(message, version)
+        recorder.hear(AT.timestamp(), 1, by_client=False, payload=payload)
+    assert recorder.left_out == {BODIES: 2}
+    made = made_of(recorder)
+    assert (made.frames, made.complete) == ((), False)

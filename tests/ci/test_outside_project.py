@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.ci, pytest.mark.timeout(600)]
 
 PROJECT = Path(__file__).parent / "outside_project"
 CLIENTS = ("ib_async", "ibapi", "pytest-asyncio", "pytest-randomly", "pytest-xdist")
-TESTS = 14
+TESTS = 15
 WAYS = {
     "plainly": (),
     "in four processes": ("-n", "4"),
@@ -29,7 +29,7 @@ WAYS = {
 }
 MARKERS = (
     "live", "market_hours", "market_closed", "places_orders", "ibkr_snapshot",
-    "ibkr_server_version", "req",
+    "ibkr_server_version", "ibkr_weather", "ibkr_budget", "req",
 )  # fmt: skip
 FIXTURES = (
     "ibkr", "ibkr_clock", "ibkr_snapshot", "ibkr_gateway_factory", "ibkr_config",

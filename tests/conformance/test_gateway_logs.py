@@ -6,8 +6,10 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +22,15 @@ from tests.conformance.raw import RawClient, line
 FACTS = Path(__file__).parent / "data" / "gateway_log_facts.json"
 EXCHANGES: list[dict[str, Any]] = json.loads(FACTS.read_text(encoding="utf-8"))["exchanges"]
 VERSIONS = (176, 178)
+# When in the day the logs were written; the day is the snapshot's.
+TIME_OF_DAY = {
+    log: datetime(2026, 7, 10, *clock, tzinfo=ZoneInfo("America/New_York"))
+    for log, clock in {"paper": (12, 41), "live": (13, 5)}.items()
+}
+# What a log's client had asked before under the same id.
+EARLIER = {
+    "market depth cancel": next(e["requests"] for e in EXCHANGES if e["name"] == "market depth")
+}
 
 pytestmark = pytest.mark.req("XC-001", "XC-016")
 Ask = Callable[..., list[list[str]]]
@@ -29,21 +40,35 @@ Ask = Callable[..., list[list[str]]]
 def ask(gateway: Gateway, request: pytest.FixtureRequest) -> Iterator[Ask]:
     """Opens a session under the logs' conditions, sends lines, returns what came back.
 
-    With ``later_s``: what came unasked in the seconds after the answers.
+    With ``later_s``: what came unasked in the seconds after the answers. ``log`` and ``name`` say
+    which exchange it is, for what its log had done before.
     """
     sessions, clients = [], []
 
-    def send(lines: list[str], *, version: int, later_s: float = 0) -> list[list[str]]:
-        session = gateway.new_session(request.node.nodeid, server_version=version)
+    def send(
+        lines: list[str], *, version: int, later_s: float = 0, log: str = "paper", name: str = ""
+    ) -> list[list[str]]:
+        session = gateway.new_session(
+            request.node.nodeid, server_version=version, start_at=TIME_OF_DAY[log]
+        )
         sessions.append(session)
-        session.configure(entitlement="delayed")
+        session.configure(entitlement="delayed", crypto_segment=log == "paper")
+        asleep = session.weather.hmds_idle() if not lines else None
+        if name == "currency pair quote":
+            session.contracts.add("EUR.USD")
+            session.configure(entitlements={"EUR": "live"})
         client = RawClient(session.host, session.port)
         clients.append(client)
         assert client.greet()[0] == str(version)
         client.start(1)
         greeting = client.until_time()
-        if not lines:
+        if asleep is not None:
+            asleep.disarm()  # no request for history meets it: the log is of the greeting only
             return greeting
+        for earlier in EARLIER.get(name, ()):
+            client.send(line(earlier))
+            session.clock.sleep(1)
+            client.until_time()
         client.send(b"".join(map(line, lines)))
         early = client.until_time()  # everything sent has been taken
         session.clock.sleep(12)  # longer than anything is owed
@@ -82,7 +107,8 @@ def test_answers_differ_from_the_log_only_where_listed(
     ask: Ask, exchange: dict[str, Any], version: int
 ) -> None:
     later_s = exchange.get("later_s", 0)
-    answered = ask(exchange["requests"], version=version, later_s=later_s)
+    of = {"log": exchange["log"], "name": exchange["name"]}
+    answered = ask(exchange["requests"], version=version, later_s=later_s, **of)
 
     name = name_of(exchange)
     found = changes(in_log(exchange), [str(fact_of(fields)) for fields in answered])

@@ -12,8 +12,9 @@ from functools import cache
 from pytest_ibkr.sim.client import Client
 from pytest_ibkr.sim.engine import Engine
 from pytest_ibkr.wire.codec import decode_response, encode
-from pytest_ibkr.wire.declare import Message
+from pytest_ibkr.wire.declare import REQUESTS, Message
 from pytest_ibkr.wire.messages.session import CurrentTime, ReqCurrentTime, StartApi
+from pytest_ibkr.wire.protobuf.gates import protobuf_since
 from pytest_ibkr.wire.versions import NEWEST, OLDEST
 from tests.meta.matrix import examples
 from tests.sim.data_bench import TEN, normal_world
@@ -51,9 +52,17 @@ class Bytes:
 
 
 @cache
-def requests() -> tuple[Message, ...]:
-    """One or more well-formed requests of every kind, as the page of messages has them."""
-    found = [message for asked in examples().values() for message in asked]
+def requests(version: int) -> tuple[Message, ...]:
+    """Well-formed requests of every kind that the version has, as the page of messages has them.
+
+    What has no text form begins with its body.
+    """
+    found = [
+        message
+        for asked in examples().values()
+        for message in asked
+        if type(message) in REQUESTS.values() or version >= (protobuf_since(type(message)) or 0)
+    ]
     return (*found, StartApi(client_id=3), StartApi(client_id=1))
 
 
@@ -68,7 +77,7 @@ def payloads(program: Bytes, version: int) -> Iterator[bytes | float]:
         elif kind == 1:
             yield program.take(program.byte())
         else:
-            known = requests()
+            known = requests(version)
             payload = encode(known[program.byte() % len(known)], version)
             yield payload if kind < 5 else damaged(payload, program)
 

@@ -38,7 +38,8 @@ says in one case, and "Do" its advice, both word for word.
 - **Working orders.** An order counts from the moment it is allowed until the gateway says Filled,
   Cancelled or ApiCancelled, or refuses it with an error before any status. Inactive counts until
   the rejection (201) came.
-- **Previews.** A what-if order needs verified accounts (one, and no advisor's) and nothing else.
+- **Previews.** A what-if order needs verified accounts (one, and no advisor's) and nothing else;
+  but attached orders and whatever else orders can say since server version 203 it must not say.
 - **Cancels.** Orders placed in this run can be cancelled at any time, also between tests, after a
   reconnect and with the market closed, under the client id that placed them. A global cancel
   becomes one cancel for each working order of this run; the orders of others stay.
@@ -50,6 +51,11 @@ says in one case, and "Do" its advice, both word for word.
 - **Spelling.** Numbers with a fraction may be written in any way that means exactly the same
   (`5`, `5.00`, `5e0` for `5.0`); unset ones as nothing or as the largest double; unset whole
   numbers of an order as 2147483647; a flag that is off as nothing.
+- **Bodies.** The guard can judge the protobuf bodies of server versions 201 to 225, though the
+  relay agrees on none of these yet. A body must be what our encoder writes: no unknown, repeated or
+  reordered field, no number longer than it need be, no flag that is off, no message in the form
+  of another version, nothing that is not read here. A quantity may be spelled otherwise, and an
+  order may carry the zeros that the official client writes for nothing.
 
 ## The rules
 """

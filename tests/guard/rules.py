@@ -172,7 +172,7 @@ RULES: dict[str, Rule] = {
     ),
     "frame.version": Rule(
         "A connection at a server version whose messages are not all known here.",
-        lambda: _versioned(201),
+        lambda: _versioned(226),
     ),
     "frame.unreadable": Rule(
         "Too few or too many fields, a missing NUL, a number that is none.",

@@ -281,3 +281,17 @@ def option_details() -> ContractData:
     described = {"strike": CALL.strike, "right": CALL.right, "currency": CALL.currency}
     named = {"con_id": CALL.con_id, "symbol": CALL.symbol, "sec_type": CALL.sec_type}
     return replace(details, **named, **described)
+
+
+@pytest.mark.parametrize("number", [15, 215])
+def test_accounts_behind_a_binary_id_that_cannot_be_read_end_the_run(number: int) -> None:
+    made = bench()
+    verdict = made.hear(Raw(None, number.to_bytes(4, "big") + b"\x0a\x09DU"))
+    assert isinstance(verdict, EndRun)
+    assert verdict.rule == "account.unreadable"
+
+
+@pytest.mark.parametrize("number", [14, 16, 115, 214, 216])
+def test_another_binary_id_that_cannot_be_read_is_handed_on(number: int) -> None:
+    made = bench()
+    assert isinstance(made.hear(Raw(None, number.to_bytes(4, "big") + b"\xff")), Release)

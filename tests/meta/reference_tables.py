@@ -23,6 +23,7 @@ from pytest_ibkr.sim.conditions import Conditions, Latency
 from pytest_ibkr.sim.generic_ticks import GENERIC_TICKS
 from pytest_ibkr.sim.weather.catalogue import WEATHERS
 from tests.meta.margin_tables import option_requirements
+from tests.sim.common_codes import COMMON
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.S)
@@ -77,6 +78,8 @@ MEANING = {
     "smart_components": "`late`: an error without a code (2147483647) instead of message 82",
     "shortable_shares": "symbol to shares that can be borrowed: generic tick 236 answers with 46"
     " and 89, and with nothing for the others; a short sale of more waits with 404",
+    "crypto_segment": "account values have a crypto segment (`-P`); a captured live account has"
+    " none",
     "error_class": "the class name that texts of 321 and 322 quote; another one in every build",
     "unknown_message": "a message nobody knows: 320, the socket closes, or nothing",
     "after_unreadable": "the connection after 320: it stays, or the gateway closes it",
@@ -149,6 +152,14 @@ def factory() -> Iterator[str]:
         yield f"| `{name}` | {default} | {meaning} |"
 
 
+def codes() -> Iterator[str]:
+    """The codes a program meets most, as the simulator is made to say them."""
+    yield from ("| Code | Text | Provoked by |", "|--:|---|---|")
+    for case in COMMON:
+        text = case.text.replace("\n", "\\n").replace("|", "\\|")
+        yield f"| {case.code} | `{text}` | {case.how} |"
+
+
 def generic_ticks() -> Iterator[str]:
     """Every generic tick id: the ticks of a real gateway, and what they are answered from."""
     yield from ("| Id | Ticks | Answered from |", "|--:|---|---|")
@@ -180,6 +191,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "latencies": latencies,
     "factory": factory,
     "configuration": configuration,
+    "codes": codes,
     "generic-ticks": generic_ticks,
     "weather": weather,
     "margin": option_requirements,

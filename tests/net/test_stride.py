@@ -1,4 +1,4 @@
-"""How far the clock strides: seconds by day, further in long sleeps, minutes by night."""
+"""How far the clock strides: seconds by day, minutes by night."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ def strides(session: Session, seconds: float) -> list[float]:
     ("session", "seconds", "longest_s"),
     [
         pytest.param(10, 60, 1.0, id="a-minute-in-seconds"),
-        pytest.param(10, 100, 5.0, id="a-long-sleep-in-twentieths"),
-        pytest.param(10, 3600, 15.0, id="a-very-long-one-in-quarters-of-a-minute"),
+        pytest.param(10, 600, 1.0, id="ten-minutes-in-seconds"),
         pytest.param(20, 30, 30.0, id="a-short-one-in-the-evening-at-once"),
         pytest.param(20, 3600, 60.0, id="an-evening-in-minutes"),
     ],
@@ -60,9 +59,9 @@ def test_a_stride_is_as_long_as_the_hour_lets_it(
 
 
 def test_no_stride_passes_the_moment_somebody_waits_until(session: Session) -> None:
-    with session._server.deadline(session.clock.epoch_s() + 33.0):
+    with session._server.deadline(session.clock.epoch_s() + 33.5):
         found = strides(session, 600)
-    assert pytest.approx(33.0) in list(accumulate(found)), "strides are 15 s long"
+    assert pytest.approx(33.5) in list(accumulate(found)), "strides are a second long"
 
 
 def test_what_is_due_is_not_strode_over(session: Session) -> None:

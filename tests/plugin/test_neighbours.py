@@ -74,7 +74,14 @@ def test_it_can_be_switched_off(run) -> None:
     result.stdout.fnmatch_lines(["*fixture 'ibkr' not found*"])
 
 
-@pytest.mark.parametrize("args", [(), ("-p", "no:randomly"), ("-p", "no:xdist")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        pytest.param(("-p", "no:randomly"), marks=pytest.mark.ci),
+        pytest.param(("-p", "no:xdist"), marks=pytest.mark.ci),
+    ],
+)
 def test_warnings_are_errors_and_none_comes(
     pytester: pytest.Pytester, args: tuple[str, ...]
 ) -> None:

@@ -261,12 +261,15 @@ def test_without_pytest_html_the_rest_is_written_and_the_extra_named(
 SCRIPTED = """
 
 @pytest.mark.req("LV-016")
+@pytest.mark.ibkr_weather("torn_frames", cuts=2)
 def test_scripts(wire, ibkr, ibkr_gateway_factory):
     ibkr.market.quote("SPY")  # only read
     ibkr.market.quote("SPY", bid=700, ask=700.02)
     ibkr.configure(entitlement="delayed")
     ibkr.contracts.add("ES")
     with ibkr.faults.delay("reqCurrentTime", 2):
+        current_time(wire)
+    with ibkr.weather.clock_drift(offset_s=-5):
         current_time(wire)
     ibkr.orders.hold()
     other = ibkr_gateway_factory(account="DU0000007")
@@ -288,12 +291,15 @@ def test_what_was_scripted_is_told_of_each_gateway(
     found = document(pytester)
     [test] = [test for test in found.tests if "scripts" in test.id]
     first, second = test.sessions
-    told = [(one.kind, one.what, one.met) for one in first.scripted if one.at is not None]
+    torn, *told = [(one.kind, one.what, one.met) for one in first.scripted if one.at is not None]
+    assert torn[:2] == ("weather", "weather.torn_frames(cuts=2)")
+    assert torn[2]
     assert told == [
         ("market", "market.quote('SPY', bid=700, ask=700.02)", None),
         ("configure", "configure(entitlement='delayed')", None),
         ("contracts", "contracts.add('ES')", None),
         ("faults", "faults.delay('reqCurrentTime', 2)", 1),
+        ("weather", "weather.clock_drift(offset_s=-5)", 1),
         ("orders", "orders.hold()", None),
     ]
     standing = [one for one in first.scripted if one.at is None]
@@ -308,7 +314,7 @@ def test_what_was_scripted_is_told_of_each_gateway(
     assert second.requests == {"reqCurrentTime": 1, "startApi": 1}
     assert {gateway.account for gateway in found.gateways} == {"DU0000001", "DU0000007"}
     assert found.pacing is not None
-    assert found.pacing.requests == {"reqCurrentTime": 4, "startApi": 4}
+    assert found.pacing.requests == {"reqCurrentTime": 5, "startApi": 4}
     assert [(one.id, one.verdict, len(one.tests)) for one in found.requirements] == [
         ("LV-008", "passed", 2),
         ("LV-016", "passed", 1),

@@ -53,7 +53,7 @@ BAD = [
     ("delay", ("reqHistoricalData", float("nan")), {}, "delay cannot be nan s"),
     ("delay", ("reqHistoricalData", 0), {}, "delays nothing"),
     ("delay", ("reqHistoricData", 3), {}, "did you mean 'reqHistoricalData'?"),
-    ("delay", ("reqConfig", 3), {}, "reqConfig is not simulated by pytest-ibkr"),
+    ("delay", ("updateConfig", 3), {}, "updateConfig is not simulated by pytest-ibkr"),
     ("refuse", ("reqIds", "162", "no"), {}, "an error code cannot be '162'"),
     ("refuse", ("reqIds", 162, None), {}, "an error text cannot be None"),
     ("refuse", ("reqIds", 162, "no"), {"times": 0}, "times cannot be 0"),

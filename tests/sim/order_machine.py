@@ -6,7 +6,7 @@ positions, cash and commissions must add up to the cent, and an order that is do
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -179,7 +179,11 @@ class OrderMachine(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         engine = self.bench.engine
-        cash, held, filled = CASH, Counter[int](), Counter[int]()
+        cash, held, filled = (
+            CASH,
+            defaultdict[int, Decimal](Decimal),
+            defaultdict[int, Decimal](Decimal),
+        )
         for one in engine.orders.book.executions:
             signed = one.shares if one.buys else -one.shares
             cash -= signed * one.price * MULTIPLIER[one.instrument.sec_type] + one.commission
@@ -241,7 +245,13 @@ class OrderMachine(RuleBasedStateMachine):
         return self.bench.engine.orders.book.find(*known)
 
     def _listen(self, client: int, desk: Desk) -> None:
-        """What a client was told of each order: once done, nothing but the same again."""
+        """What a client was told of each order: once done, nothing but the same again.
+
+        Who sent more than 50 requests in a second is out, and may come back.
+        """
+        if desk.client.closing:
+            self.bench.engine.gone(desk.client, desk.client.closing)
+            self.desks[client] = None
         for message in desk.receive():
             if isinstance(message, OrderStatus | OpenOrder):
                 said = self.told.setdefault((client, message.order_id), [])

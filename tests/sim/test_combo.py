@@ -100,6 +100,14 @@ def test_prices_of_the_legs_add_up_to_the_net_price(
         assert all(each >= 0 for each in prices)
 
 
+def test_what_a_straddle_costs_is_shared_in_whole_cents() -> None:
+    straddle = combo(BENCH, (LOW, 1), (PUT, 1))
+    known = Decimal("4.10"), Decimal("5.20")
+    prices = combo_quotes.leg_prices(straddle, Decimal("9.00"), known)
+    assert sum(prices) == 9
+    assert prices == (Decimal("3.97"), Decimal("5.03"))
+
+
 def refusal(*legs: Any) -> tuple[int, str]:
     with pytest.raises(Refusal) as caught:
         Combos().resolve(BAG, legs, BENCH.world.book)

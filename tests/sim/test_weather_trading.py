@@ -125,6 +125,28 @@ def test_cancel_race_fills_and_refuses_the_cancel() -> None:
     assert race.fired == 1
 
 
+def test_cancel_race_fills_a_market_order_at_the_other_side_never_in_the_middle() -> None:
+    client = peer()
+    client.engine.orders.hold()
+    client.send(order(1), wait_s=2.0)
+    weather(client, "cancel_race")
+    client.send(CancelOrder(order_id=1), wait_s=0.0)
+    client.wait(5.0)
+    [execution] = client.engine.orders.book.executions
+    quote = client.engine.market.quote(execution.instrument, execution.at_s)
+    assert quote.bid is not None
+    assert quote.bid < float(execution.price) == quote.ask
+
+
+def test_cancel_race_fills_nothing_that_waits_for_its_time() -> None:
+    client = peer()
+    client.send(order(1, good_after_time="15:00:00 US/Eastern"), wait_s=2.0)
+    race = weather(client, "cancel_race")
+    found = script(client.send(CancelOrder(order_id=1), wait_s=5.0))
+    assert found[-2:] == ["3:Cancelled 0/10", "202"]
+    assert race.fired == 0
+
+
 def test_cancel_race_needs_a_market() -> None:
     client = peer()
     client.send(order(1, limit_price=RESTING), wait_s=2.0)

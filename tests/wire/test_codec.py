@@ -42,7 +42,7 @@ COMPUTATION = TickOptionComputation(
 )
 # Messages of 150 fields take minutes to shrink and read no better for it.
 UNSHRUNK = settings(
-    max_examples=25,
+    max_examples=15,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.large_base_example, HealthCheck.too_slow],
 )

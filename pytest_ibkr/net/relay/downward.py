@@ -13,12 +13,13 @@ from pytest_ibkr.errors import WireError
 from pytest_ibkr.guard.answers import seen
 from pytest_ibkr.guard.decision import EndRun, Hold
 from pytest_ibkr.net.relay.lanes import Lanes
-from pytest_ibkr.net.relay.request_ids import asked_by, of_answer
+from pytest_ibkr.net.relay.request_ids import asked_by, message_id, of_answer
 from pytest_ibkr.wire.codec import Raw, decode_response
 from pytest_ibkr.wire.declare import Message
 from pytest_ibkr.wire.framing import frame
 from pytest_ibkr.wire.messages.executions import ExecutionData
 from pytest_ibkr.wire.messages.session import ErrorNotice, ManagedAccounts
+from pytest_ibkr.wire.versions import PROTOBUF
 
 if TYPE_CHECKING:
     from pytest_ibkr.net.relay.client_side import ClientSide
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Option computations, generic and text ticks, EFP, real-time bars, history: no fact of the guard.
 # Tick types that make no quote are not decoded either, see _tells_a_price.
 UNREAD_HEADS: Final = frozenset({b"17", b"21", b"45", b"46", b"47", b"50", b"89", b"90"})
+_UNREAD_IDS: Final = frozenset(map(int, UNREAD_HEADS))
 _ACCOUNTS: Final = b"%d\0" % ManagedAccounts.MSG_ID
 _TICK_HEADS: Final = frozenset({b"1", b"2"})  # prices and sizes: id, version, request, tick type
 _QUOTE_TICKS: Final = ([b"0"], [b"1"], [b"2"], [b"3"], [b"66"], [b"67"])
@@ -46,10 +48,7 @@ class Downward:
         """Frames came from the gateway, in order: as they came, and their payloads."""
         loop_s = asyncio.get_running_loop().time()
         self._relay.metrics.came_down(len(payloads), len(whole), loop_s)
-        doubtful = not self._client.state.verified or (
-            _ACCOUNTS in whole and any(map(_names_accounts, payloads))
-        )
-        if doubtful:
+        if not self._client.state.verified or self._name_accounts(whole, payloads):
             for payload in payloads:
                 if self._client.closed is None:
                     self._judge(payload)
@@ -103,8 +102,7 @@ class Downward:
         state, run, now_s = client.state, relay.run, relay.latest_s()
         self._answered(payloads)
         for payload in payloads:
-            head = payload[: payload.find(b"\0", 0, 5)]
-            if head in UNREAD_HEADS or (head in _TICK_HEADS and not _tells_a_price(payload)):
+            if _tells_nothing(payload, state.version):
                 continue
             message = self._decoded(payload)
             verdict = seen(message, client=state, run=run, now_s=now_s)
@@ -125,7 +123,7 @@ class Downward:
             request_id = of_answer(payload, version)
             if request_id is not None:
                 latencies.answered(number, request_id, loop_s)
-            for asked in asked_by(payload):
+            for asked in asked_by(payload, version):
                 latencies.answered(number, ("kind", asked), loop_s)
 
     def _release(self, payloads: list[bytes], whole: bytes = b"") -> None:
@@ -145,6 +143,12 @@ class Downward:
         self._client.write(data)
         self._relay.tape.down(self._relay.now_s(), self._client.number, data, payloads)
 
+    def _name_accounts(self, whole: bytes, payloads: list[bytes]) -> bool:
+        version = self._client.state.version
+        if version < PROTOBUF:
+            return _ACCOUNTS in whole and any(each.startswith(_ACCOUNTS) for each in payloads)
+        return any(message_id(each, version) == ManagedAccounts.MSG_ID for each in payloads)
+
     def _cut(self, data: bytes) -> None:
         left = self._left or 0
         self._client.write(data[:left])
@@ -160,10 +164,14 @@ class Downward:
             return Raw(None, payload)
 
 
+def _tells_nothing(payload: bytes, version: int) -> bool:
+    """Whether a frame has no fact for the guard, as far as its first fields tell."""
+    if version >= PROTOBUF:
+        return message_id(payload, version) in _UNREAD_IDS
+    head = payload[: payload.find(b"\0", 0, 5)]
+    return head in UNREAD_HEADS or (head in _TICK_HEADS and not _tells_a_price(payload))
+
+
 def _tells_a_price(payload: bytes) -> bool:
     """Whether a tick may make a quote: a price or size of bid or ask, live or delayed."""
     return payload.split(b"\0", 4)[3:4] in _QUOTE_TICKS
-
-
-def _names_accounts(payload: bytes) -> bool:
-    return payload.startswith(_ACCOUNTS)

@@ -19,6 +19,10 @@ MOST_WAITING: Final = 8 * 1024 * 1024  # bytes nobody read; ticks are left out a
 # Ticks of every family: price, size, option, generic, text, EFP, tick-by-tick, real-time bars.
 TICK_IDS: Final = frozenset({1, 2, 21, 45, 46, 47, 50, 99})
 TICK_HEADS: Final = frozenset(str(each).encode() for each in TICK_IDS)
+# The same from server version 201 on: ids of four bytes, 200 more where a body follows.
+_BINARY: Final = frozenset(
+    number.to_bytes(4, "big") for each in TICK_IDS for number in (each, each + 200)
+)
 
 
 class TapeRecord(NamedTuple):
@@ -64,7 +68,7 @@ class Tape:
     def down(self, at_s: float, connection: int, whole: bytes, payloads: list[bytes]) -> None:
         """Frames the client was sent, together; ticks are left out while the reader is behind."""
         if self._waiting() + self._bytes > self._most:
-            kept = [each for each in payloads if each[: each.find(b"\0", 0, 5)] not in TICK_HEADS]
+            kept = [each for each in payloads if not _is_tick(each)]
             self.dropped += len(payloads) - len(kept)
             whole = b"".join(map(frame, kept))
         if whole:
@@ -88,6 +92,10 @@ class Tape:
         self._records.append(_HEAD.pack(at_s, connection, direction, len(payload)))
         self._records.append(payload)
         self._bytes += _HEAD.size + len(payload)
+
+
+def _is_tick(payload: bytes) -> bool:
+    return payload[: payload.find(b"\0", 0, 5)] in TICK_HEADS or payload[:4] in _BINARY
 
 
 def records(chunk: bytes) -> Iterator[TapeRecord]:

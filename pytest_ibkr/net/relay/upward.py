@@ -135,7 +135,8 @@ class Upward:
         if not theirs or not faults or not client.state.verified:
             self._judge(payload, came_s)
             return
-        kind, request_id = message_id(payload), of_request(payload, client.state.version)
+        version = client.state.version
+        kind, request_id = message_id(payload, version), of_request(payload, version)
         name = request_name(kind)
         if (pacing := faults.met("pacing", kind)) is not None:
             pacing.fire()
@@ -156,7 +157,7 @@ class Upward:
         self._judge(payload, came_s)
 
     def _judge(self, payload: bytes, came_s: float) -> None:
-        if message_id(payload) == _PLACE_ORDER:
+        if message_id(payload, self._client.state.version) == _PLACE_ORDER:
             # Account check and ledger take time; nothing of this client overtakes them.
             task = asyncio.get_running_loop().create_task(self._order(payload, came_s))
             self._busy = task
@@ -171,7 +172,7 @@ class Upward:
         """Ask the guard and do what it says; what it allows is returned."""
         client, relay = self._client, self._relay
         decision = decide(payload, client=client.state, run=relay.run, now_s=relay.latest_s())
-        name = request_name(message_id(payload))
+        name = request_name(message_id(payload, client.state.version))
         if isinstance(decision, Allow):
             return decision
         if isinstance(decision, Refuse):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from pytest_ibkr.errors import UsageError
-from pytest_ibkr.sim.fills import limit_of, mark_price
+from pytest_ibkr.sim.fills import limit_of, opposite
 from pytest_ibkr.sim.order_state import Order
 from pytest_ibkr.sim.weather.trading import OfOrders
 
@@ -105,15 +105,15 @@ class CancelRace(OfOrders):
 
     def _fill(self, order: Order) -> None:
         engine, instrument = self.engine, order.instrument
-        ready = order.is_open and not (
-            order.waits_for_parent or order.waits_for_trigger or order.waits_for_open
-        )
+        waits = order.waits_for_parent or order.waits_for_trigger or order.waits_for_open
+        ready = order.is_open and not (waits or order.sleeps or order.auction)
         halted = instrument.symbol in engine.halted
         if not ready or halted or not engine.market.is_open(engine.now_s):
             return
         price = limit_of(order)  # 0 is a price: of a combination
         if price is None:
-            price = mark_price(engine.market.quote(instrument, engine.now_s))
+            offer = opposite(engine.market.quote(instrument, engine.now_s), buys=order.buys)
+            price = None if offer is None else offer.price
         if price is None or not self.concerns(instrument.symbol):
             return
         self.fired += 1

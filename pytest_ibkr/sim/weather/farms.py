@@ -133,8 +133,8 @@ class HmdsIdle(Weather):
     wakes_s: float = 0.3
     NAME: ClassVar[str] = "hmds_idle"
     HAPPENS: ClassVar[str] = (
-        "2107 now, and after every `idle_s` without a request for history; the next one gets 2106"
-        " and its data `wakes_s` later than usual"
+        "2107 now, or in place of 2106 when a client connects, and after every `idle_s` without a"
+        " request for history; the next one gets 2106 and its data `wakes_s` later than usual"
     )
     MET_BY: ClassVar[str] = "a request for history while the farm sleeps"
 
@@ -146,8 +146,11 @@ class HmdsIdle(Weather):
         check_least(0.001, idle_s=self.idle_s, wakes_s=self.wakes_s)
 
     def start(self) -> None:
-        """Fall asleep."""
-        self.with_client(0.0, self._sleep)
+        """Fall asleep; who connects later is greeted so."""
+        if self.engine.clients:
+            self._sleep()
+        else:
+            self.asleep = True
 
     def _sleep(self) -> None:
         still = self.engine.now_s >= self._asked_s + self.idle_s - 1e-6

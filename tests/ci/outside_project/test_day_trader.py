@@ -39,6 +39,15 @@ async def test_it_buys_through_every_gateway(ib, ibkr, ibkr_server_version):
     assert [order.quantity for order in ibkr.journal.orders()] == [1, 1]
 
 
+@pytest.mark.places_orders
+@pytest.mark.ibkr_weather("partial_fills", share=0.5)
+@pytest.mark.ibkr_budget(lines=1, left_open=0)
+async def test_it_sells_all_that_came_in_parts(ib, ibkr):
+    await DayTrader(ib, "SPY", 4, out_at=dt.time(9, 30)).run()
+    assert len(ib.fills()) > 2
+    assert ibkr.account.positions() == {}
+
+
 @pytest.mark.ibkr_snapshot("normal")
 async def test_the_market_is_the_snapshots(ib, ibkr_snapshot, ibkr_clock, ibkr_config):
     assert {"SPY", "QQQ"} <= set(ibkr_snapshot.symbols)

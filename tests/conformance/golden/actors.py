@@ -5,8 +5,6 @@ A token is the message id; of an order's echo and status ``id:status``, of messa
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -26,6 +24,31 @@ STATUSES: Final = frozenset(
     | {"ApiCancelled", "Filled", "Inactive"}
 )
 NOT_CONNECTED: Final = "4:504"  # the official client says so to itself
+INT_MAX: Final = 2147483647
+DBL_MAX: Final = 1.7976931348623157e308
+Told = tuple[Any, ...]
+# What is told: the message, and where its values are among the fields.
+FIELDS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
+    "next": ("9", (2,)),  # order id
+    "status": ("3", (1, 2, 3, 4, 10)),  # order, status, filled, remaining, why held
+    "execution": ("11", (14, 15)),  # id, time
+    "commission": ("59", (2, 3, 5)),  # execution, amount, realised profit
+    "price": ("1", (2, 3, 4)),  # request, tick, price
+    # request, tick, volatility, delta, price, dividend, gamma, vega, theta, underlying's price
+    "computation": ("21", (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)),
+    # symbol, type, exchange, multiplier, quantity, average cost
+    "position": ("61", (4, 5, 10, 9, 14, 15)),
+    "value": ("6", (2, 3, 4)),  # key, value, currency
+    "summary": ("63", (2, 4, 5)),  # request, tag, value
+    "clock": ("8", (2,)),
+    "update": ("90", (3, 4, 6, 7, 5)),  # date, open, high, low, close
+    "chain": ("75", (2, 4)),  # exchange, trading class
+    "accounts": ("15", (2,)),
+    # order, right, OCA group, and what stands for nothing
+    "echo": ("5", (1, 7, 19, 48, 61, 94)),
+}
+_SHIFTED: Final = 34  # one field more before these until 177: the advisor's profile
+_BAR: Final = 8
 NOTICES: Final = frozenset({"4:2104", "4:2106", "4:2107", "4:2108", "4:2158"})
 
 
@@ -54,7 +77,9 @@ class Actor(Protocol):
 
     heard: list[str]
     codes: list[tuple[int, int, str]]  # of every message 4: id, code, text
+    connection_time: str
 
+    def told(self, what: str) -> list[Told]: ...
     def connect(self, client_id: int = CLIENT_ID) -> None: ...
     def place(self, order_id: int, ticket: Ticket) -> None: ...
     def cancel(self, order_id: int) -> None: ...
@@ -65,8 +90,15 @@ class Actor(Protocol):
     ) -> None: ...
     def cancel_quote(self, request_id: int) -> None: ...
     def data_type(self, number: int) -> None: ...
-    def bars(self, request_id: int, con_id: int, *, size: str, duration: str) -> None: ...
-    def summary(self, request_id: int) -> None: ...
+    def bars(
+        self, request_id: int, con_id: int, *, size: str, duration: str, live: bool = False
+    ) -> None: ...
+    def cancel_bars(self, request_id: int) -> None: ...
+    def parameters(self, request_id: int, con_id: int, *, exchange: str) -> None: ...
+    def summary(self, request_id: int, tags: str = "NetLiquidation") -> None: ...
+    def cancel_summary(self, request_id: int) -> None: ...
+    def positions(self) -> None: ...
+    def cancel_all(self) -> None: ...
     def account_updates(self) -> None: ...
     def next_ids(self) -> None: ...
     def round_trip(self) -> None: ...
@@ -83,12 +115,15 @@ class RawActor:
 
     def __init__(self, met: Session, version: int) -> None:
         self.version, self.heard, self.codes = version, list[str](), list[tuple[int, int, str]]()
-        self._session, self._socket = met, None
+        self.frames: list[list[str]] = []
+        self.connection_time = ""
+        self._session = met
+        self._socket: RawClient | None = None
 
     def connect(self, client_id: int = CLIENT_ID) -> None:
         """Open the session and read until the time is told."""
         self._socket = RawClient(self._session.host, self._session.port)
-        self._socket.greet(self.version, self.version)
+        self.connection_time = self._socket.greet(self.version, self.version)[1]
         self._send(session.StartApi(client_id=client_id))
 
     def place(self, order_id: int, ticket: Ticket) -> None:
@@ -143,7 +178,9 @@ class RawActor:
         """OUT 59."""
         self._send(market_data.ReqMarketDataType(data_type=number))
 
-    def bars(self, request_id: int, con_id: int, *, size: str, duration: str) -> None:
+    def bars(
+        self, request_id: int, con_id: int, *, size: str, duration: str, live: bool = False
+    ) -> None:
         """OUT 20."""
         self._send(
             history.ReqHistoricalData(
@@ -153,14 +190,41 @@ class RawActor:
                 duration=duration,
                 use_rth=True,
                 what_to_show="TRADES",
+                keep_up_to_date=live,
             )
         )
 
-    def summary(self, request_id: int) -> None:
-        """OUT 62."""
+    def cancel_bars(self, request_id: int) -> None:
+        """OUT 25."""
+        self._send(history.CancelHistoricalData(request_id=request_id))
+
+    def parameters(self, request_id: int, con_id: int, *, exchange: str) -> None:
+        """OUT 78, of SPY."""
         self._send(
-            account.ReqAccountSummary(request_id=request_id, group="All", tags="NetLiquidation")
+            contract.ReqOptionParameters(
+                request_id=request_id,
+                symbol="SPY",
+                fut_fop_exchange=exchange,
+                sec_type="STK",
+                con_id=con_id,
+            )
         )
+
+    def summary(self, request_id: int, tags: str = "NetLiquidation") -> None:
+        """OUT 62."""
+        self._send(account.ReqAccountSummary(request_id=request_id, group="All", tags=tags))
+
+    def cancel_summary(self, request_id: int) -> None:
+        """OUT 63."""
+        self._send(account.CancelAccountSummary(request_id=request_id))
+
+    def positions(self) -> None:
+        """OUT 61."""
+        self._send(account.ReqPositions())
+
+    def cancel_all(self) -> None:
+        """OUT 58."""
+        self._send(order.ReqGlobalCancel())
 
     def account_updates(self) -> None:
         """OUT 6."""
@@ -176,9 +240,27 @@ class RawActor:
         try:
             self._send(session.ReqCurrentTime())
             while (fields := self._socket.fields())[0] != "49":
+                self.frames.append(fields)
                 self.heard.append(self._token(fields))
         except (EOFError, ConnectionError):
             self.heard.append("close")
+
+    def told(self, what: str) -> list[Told]:
+        """Values of every message of a kind, in order; see ``FIELDS``, and ``bar`` for 17."""
+        if what == "bar":
+            return [
+                bar for fields in self.frames if fields[0] == "17" for bar in self._bars(fields)
+            ]
+        message, places = FIELDS[what]
+        if message == "5" and self.version < 177:
+            places = tuple(place + (place >= _SHIFTED) for place in places)
+        found = [fields for fields in self.frames if fields[0] == message]
+        return [tuple(plain(fields[place]) for place in places) for fields in found]
+
+    def _bars(self, fields: list[str]) -> list[Told]:
+        at = 5 if self.version < 196 else 3  # the window left for a message of its own
+        rows = [fields[start : start + _BAR] for start in range(at, len(fields), _BAR)]
+        return [(row[0], *map(plain, row[1:])) for row in rows]
 
     def close(self) -> None:
         """Hang up."""
@@ -201,167 +283,13 @@ class RawActor:
         return fields[0]
 
 
+def plain(value: Any) -> Any:
+    """A value as a number where it can be one."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value if value is None else str(value)
+
+
 def _money(dollars: float | None) -> Decimal | None:
     return None if dollars is None else Decimal(str(dollars))
-
-
-def _error_token(actor: OfficialActor, *rest: Any) -> str:
-    """9.81: id, code, text. 10.46: id, time, code, text, reject reasons."""
-    number, *told = rest
-    code, text = (told[1], told[2]) if len(told) > 2 else (told[0], told[1])
-    actor.codes.append((int(number), int(code), str(text)))
-    return f"4:{code}"
-
-
-# The message each callback of the official client stands for.
-CALLBACKS: Final[dict[str, str | Callable[..., str]]] = {
-    "managedAccounts": "15",
-    "nextValidId": "9",
-    "openOrder": lambda _actor, _id, _contract, _order, state: f"5:{state.status}",
-    "orderStatus": lambda _actor, _id, status, *_rest: f"3:{status}",
-    "openOrderEnd": "53",
-    "execDetails": "11",
-    "commissionReport": "59",
-    "commissionAndFeesReport": "59",
-    "error": _error_token,
-    "contractDetails": "10",
-    "contractDetailsEnd": "52",
-    "tickReqParams": "81",
-    "marketDataType": "58",
-    "tickPrice": "1",
-    "tickString": "46",
-    "tickGeneric": "45",
-    "tickSnapshotEnd": "57",
-    "historicalDataEnd": "17",
-    "accountSummary": "63",
-    "accountSummaryEnd": "64",
-    "updateAccountValue": "6",
-    "updatePortfolio": "7",
-    "updateAccountTime": "8",
-    "accountDownloadEnd": "54",
-    "connectionClosed": "close",
-}
-
-
-class OfficialActor:
-    """The official client of this environment, 9.81 or 10.x, its reader thread and its loop."""
-
-    def __init__(self, met: Session, version: int) -> None:
-        from ibapi.client import EClient
-        from ibapi.wrapper import EWrapper
-
-        self.version, self.heard, self.codes = version, list[str](), list[tuple[int, int, str]]()
-        self._session = met
-        self._times = threading.Semaphore(0)
-        noted = {name: self._noting(token) for name, token in CALLBACKS.items()}
-        noted["currentTime"] = lambda _self, _time: self._times.release()
-        noted["connectionClosed"] = lambda _self: (
-            self.heard.append("close"),
-            self._times.release(),
-        )
-        wrapper = type("Noting", (EWrapper,), noted)()
-        self._client = EClient(wrapper)
-        self._loop: threading.Thread | None = None
-
-    def _noting(self, token: str | Callable[..., str]) -> Callable[..., None]:
-        def note(_self: object, *values: Any, **named: Any) -> None:
-            told = (*values, *named.values())
-            said = token if isinstance(token, str) else token(self, *told)
-            if said != NOT_CONNECTED:
-                self.heard.append(said)
-
-        return note
-
-    def connect(self, client_id: int = CLIENT_ID) -> None:
-        """Open the session and start the client's loop."""
-        self._client.connect(self._session.host, self._session.port, client_id)
-        self._loop = threading.Thread(target=self._client.run, daemon=True)
-        self._loop.start()
-
-    def place(self, order_id: int, ticket: Ticket) -> None:
-        """``placeOrder``."""
-        from ibapi.order import Order
-
-        made = Order()
-        made.action, made.orderType, made.tif = ticket.action, ticket.type, ticket.tif
-        made.totalQuantity = Decimal(ticket.quantity)
-        made.transmit, made.parentId = ticket.transmit, ticket.parent
-        made.eTradeOnly = made.firmQuoteOnly = False  # 9.81 still asks for them by default
-        if ticket.limit is not None:
-            made.lmtPrice = ticket.limit
-        if ticket.stop is not None:
-            made.auxPrice = ticket.stop
-        for name, value in ticket.changes:
-            assert hasattr(made, name), name
-            setattr(made, name, value)
-        self._client.placeOrder(order_id, self._contract(ticket.con_id), made)
-
-    def cancel(self, order_id: int) -> None:
-        """``cancelOrder``; 10.x takes an object of details."""
-        try:
-            from ibapi.order_cancel import OrderCancel
-        except ImportError:
-            self._client.cancelOrder(order_id)
-        else:
-            self._client.cancelOrder(order_id, OrderCancel())
-
-    def open_orders(self) -> None:
-        """``reqOpenOrders``."""
-        self._client.reqOpenOrders()
-
-    def details(self, request_id: int, asked: Contract) -> None:
-        """``reqContractDetails``."""
-        made = self._contract(asked.con_id)
-        made.symbol, made.secType = asked.symbol, asked.sec_type
-        made.exchange, made.currency = asked.exchange, asked.currency
-        self._client.reqContractDetails(request_id, made)
-
-    def quote(
-        self, request_id: int, con_id: int, *, generic: str = "", snapshot: bool = False
-    ) -> None:
-        """``reqMktData``."""
-        self._client.reqMktData(request_id, self._contract(con_id), generic, snapshot, False, [])
-
-    def cancel_quote(self, request_id: int) -> None:
-        """``cancelMktData``."""
-        self._client.cancelMktData(request_id)
-
-    def data_type(self, number: int) -> None:
-        """``reqMarketDataType``."""
-        self._client.reqMarketDataType(number)
-
-    def bars(self, request_id: int, con_id: int, *, size: str, duration: str) -> None:
-        """``reqHistoricalData``."""
-        asked = (self._contract(con_id), "", duration, size, "TRADES", 1, 1, False, [])
-        self._client.reqHistoricalData(request_id, *asked)
-
-    def summary(self, request_id: int) -> None:
-        """``reqAccountSummary``."""
-        self._client.reqAccountSummary(request_id, "All", "NetLiquidation")
-
-    def account_updates(self) -> None:
-        """``reqAccountUpdates``."""
-        self._client.reqAccountUpdates(True, "")
-
-    def next_ids(self) -> None:
-        """``reqIds``."""
-        self._client.reqIds(1)
-
-    def round_trip(self) -> None:
-        """Wait until the answer to a question asked now was handled, or the connection ended."""
-        self._client.reqCurrentTime()
-        assert self._times.acquire(timeout=TIMEOUT_S), f"no answer; heard {self.heard[-20:]}"
-
-    def close(self) -> None:
-        """``disconnect``."""
-        self._client.disconnect()
-        if self._loop is not None:
-            self._loop.join(TIMEOUT_S)
-
-    @staticmethod
-    def _contract(con_id: int) -> Any:
-        from ibapi.contract import Contract as OfficialContract
-
-        made = OfficialContract()
-        made.conId, made.exchange, made.currency = con_id, "SMART", "USD"
-        return made

@@ -13,11 +13,14 @@ import pytest
 
 from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.session.session import Session
-from tests.conformance.golden.actors import CLIENT_ID, NOTICES, Actor, OfficialActor, RawActor
+from pytest_ibkr.sim.instruments import Instrument
+from tests.conformance.golden.actors import CLIENT_ID, NOTICES, Actor, RawActor
+from tests.conformance.golden.official import OfficialActor
 
 SPY: Final = 756733
 DATE: Final = (2026, 7, 10)  # of the snapshot
 _RAW: Final = (157, 178, 200)
+_IN_THE_MIDDLE: Final = (155, 178)
 
 
 @dataclass
@@ -39,14 +42,14 @@ class Stage:
         self.actors.append(self.actor)
         return self.actor
 
-    def leave(self) -> None:
-        """Let the actor hang up, and wait until the gateway has noticed.
+    def leave(self, noted: str = "closed") -> None:
+        """Let the actor hang up, and wait until the gateway's journal has noted it.
 
         The official client's socket closes when its reader thread has looked at it again.
         """
         self.actor.close()
         self.session.journal.wait_for(
-            lambda entry: entry.direction == "note" and "closed" in str(entry.message)
+            lambda entry: entry.direction == "note" and noted in str(entry.message)
         )
 
     def connect(self, client_id: int = CLIENT_ID) -> list[str]:
@@ -75,18 +78,27 @@ class Stage:
         ]
 
 
-def _versions() -> list[tuple[type[Any], int]]:
-    """Raw frames in the main environment, the official client in both."""
+def _versions() -> list[Any]:
+    """Raw frames in the main environment, the official client in both.
+
+    The version in the middle is left to the ci tier.
+    """
     if importlib.util.find_spec("ibapi") is None:
-        return [(RawActor, version) for version in _RAW]
+        return [_pair(RawActor, version) for version in _RAW]
     from ibapi.server_versions import MAX_CLIENT_VER
 
-    if MAX_CLIENT_VER <= 157:
-        return [(RawActor, v) for v in _RAW] + [(OfficialActor, v) for v in (151, 155, 157)]
-    return [(OfficialActor, version) for version in (176, 200)]
+    if MAX_CLIENT_VER > 157:
+        return [_pair(OfficialActor, version) for version in (176, 200, 213)]
+    raw = [_pair(RawActor, version) for version in _RAW]
+    return raw + [_pair(OfficialActor, version) for version in (151, 155, 157)]
 
 
-@pytest.fixture(params=_versions(), ids=lambda pair: f"{pair[0].__name__}-{pair[1]}")
+def _pair(kind: type[Any], version: int) -> Any:
+    marks = [pytest.mark.ci] if version in _IN_THE_MIDDLE else []
+    return pytest.param((kind, version), marks=marks, id=f"{kind.__name__}-{version}")
+
+
+@pytest.fixture(params=_versions())
 def cast(request: pytest.FixtureRequest) -> tuple[type[Any], int]:
     """Who plays, and at which server version."""
     chosen: tuple[type[Any], int] = request.param
@@ -121,3 +133,9 @@ def stage(
         for actor in made.actors:
             actor.close()
         session.close()
+
+
+@pytest.fixture
+def call_id(spy_call: Instrument) -> int:
+    """The conId of a SPY call near the money."""
+    return spy_call.con_id

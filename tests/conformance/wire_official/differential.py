@@ -13,7 +13,7 @@ from tests.conformance.wire_official.asking import Asked, Asker
 from tests.conformance.wire_official.reading import Heard, Reader, boundaries
 from tests.conformance.wire_official.values import samples
 
-EXAMPLES, PROOF_EXAMPLES = 100, 2_000
+EXAMPLES, PROOF_EXAMPLES = 40, 2_000
 FEW = 3  # drawn examples at versions where the declaration changes nothing
 
 

@@ -182,11 +182,11 @@ def test_a_log_without_a_file_counts_only():
         assert log.lines == 1
 
 
-@pytest.mark.parametrize("version", [151, 163, 178, 194, 200])
+@pytest.mark.parametrize("version", [151, 163, 178, 194, 200, 201, 203, 205, 206, 213, 225])
 def test_ids_are_found_in_frames_without_decoding_them(version):
     spy = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
     asked = encode(ReqContractDetails(request_id=77, contract=spy), version)
-    assert (message_id(asked), of_request(asked, version)) == (9, 77)
+    assert (message_id(asked, version), of_request(asked, version)) == (9, 77)
     tick = encode(TickPrice(request_id=78, tick=1, price=1.5), version)
     assert of_answer(tick, version) == 78
     assert of_answer(encode(ErrorNotice(request_id=-1, code=1, text=""), version), version) == -1
@@ -197,7 +197,8 @@ def test_ids_are_found_in_frames_without_decoding_them(version):
 @given(payload=st.binary(max_size=60))
 def test_any_bytes_have_an_id_or_none(payload):
     for read in (of_request, of_answer):
-        assert isinstance(read(payload, 178), int | None)
+        for version in (178, 201, 225):
+            assert isinstance(read(payload, version), int | None)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a session of processes")

@@ -1,6 +1,6 @@
 """The relay, and whatever asks a real gateway, stay at text: they do not follow our newest version.
 
-Guard, canonical form and redaction know no bodies yet.
+The guard judges bodies; the relay has no version for them until recordings mask what is in them.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields
 
-from pytest_ibkr.guard.canonical import canonical
-from pytest_ibkr.guard.decision import Refuse
 from pytest_ibkr.net.link import Link
 from pytest_ibkr.net.relay.cleanup import Upstream
 from pytest_ibkr.net.relay.spec import NEWEST_RELAYED, RelaySpec
@@ -28,10 +26,3 @@ def test_what_cleans_up_and_what_captures_speak_text_too() -> None:
     asked = inspect.signature(Link.open).parameters["newest_version"].default
 
     assert cleanup == asked == NEWEST_RELAYED
-
-
-def test_the_guard_reads_nothing_of_later_versions() -> None:
-    refused = canonical(b"\0\0\0\xf9", NEWEST)
-
-    assert isinstance(refused, Refuse)
-    assert refused.rule == "frame.version"

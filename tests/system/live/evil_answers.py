@@ -104,7 +104,9 @@ def _placed(gateway: EvilGateway, heard: Heard, fields: list[bytes]) -> list[Mes
 
 
 def _cancelled(gateway: EvilGateway, heard: Heard, fields: list[bytes]) -> list[Message]:
-    order_id = int(fields[2] if gateway.script.version < 192 else fields[1])
+    order_id = int(
+        fields[2] if gateway.script.version < 192 or gateway.script.version > 200 else fields[1]
+    )
     gateway.orders[order_id] = "Cancelled"
     done = ErrorNotice(request_id=order_id, code=202, text="Order Canceled - reason:")
     return [_status(heard, order_id, "Cancelled"), done]

@@ -18,9 +18,10 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from pytest_ibkr.wire.codec import encode
-from pytest_ibkr.wire.messages.session import NextValidId
+from pytest_ibkr.wire.messages.session import ManagedAccounts, NextValidId
 from tests.system.live.evil_answers import answers
-from tests.system.live.ids import PAPER
+from tests.system.live.forms import FIRST_BINARY, head, text_fields
+from tests.system.live.ids import PAPER, VERSION
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 OPEN: Final = datetime(2026, 7, 10, 11, 0, tzinfo=NEW_YORK)  # a Friday with a full session
@@ -55,7 +56,7 @@ class Script:
         now: what it says the time is when it starts.
     """
 
-    version: int = 178
+    version: int = VERSION
     accounts: Callable[[int], str | None] = lambda _number: PAPER
     account_type: str = "INDIVIDUAL"
     early: tuple[bytes, ...] = ()
@@ -202,14 +203,17 @@ class EvilGateway:
         """Every whole frame but the version offers; those of one message id, of one client."""
         heard = [h for h in list(self.heard) if client_id in (None, h.client_id)]
         found = [frame for each in heard for frame in each.frames[1:]]
-        return [f for f in found if first_field in (None, f.split(b"\0")[0])]
+        return [f for f in found if first_field in (None, head(f, self.script.version))]
 
     def suspicious(self) -> list[bytes]:
         """Everything that is not one of the harmless questions written in the plainest way.
 
         Torn bytes, binary ids, unknown ids, ids with blanks or zeros, orders and cancels.
         """
-        found = [f for f in self.frames() if f.split(b"\0")[0] not in QUESTIONS or f[-1:] != b"\0"]
+        version = self.script.version
+        found = [f for f in self.frames() if head(f, version) not in QUESTIONS]
+        if version < FIRST_BINARY:
+            found = [f for f in self.frames() if f in found or f[-1:] != b"\0"]
         for each in list(self.heard):
             if each.broken or each.torn:
                 found.append(bytes(each.raw))
@@ -259,7 +263,7 @@ class EvilGateway:
             heard.offer = frame
             self._greet(heard)
             return
-        fields = frame.split(b"\0")
+        fields = text_fields(frame, script.version, by_client=True)
         if fields[0] == b"71" and heard.client_id is None:
             heard.client_id = int(fields[2])
             if script.closes_at == "start":
@@ -270,7 +274,7 @@ class EvilGateway:
         if script.silent_after:
             return
         for answer in answers(self, heard, fields):
-            self._write(heard, encode(answer, min(script.version, 200)))
+            self._write(heard, encode(answer, self._speaks))
 
     def _greet(self, heard: Heard) -> None:
         script = self.script
@@ -286,15 +290,23 @@ class EvilGateway:
         for payload in script.early:
             self._write(heard, payload)
         self.announce(heard)
-        self._write(heard, self._framed_id(encode(NextValidId(order_id=1), 178)))
+        self._write(heard, self._framed_id(encode(NextValidId(order_id=1), self._speaks)))
         for payload in script.late:
             self._write(heard, payload)
 
     def _accounts(self, text: str) -> bytes:
+        if self._speaks >= FIRST_BINARY:
+            return encode(ManagedAccounts(accounts=text), self._speaks)
         return self._framed_id(b"15\x001\x00" + text.encode() + b"\0")
 
+    @property
+    def _speaks(self) -> int:
+        """The version of its frames: of a version it was not asked for it has the number only."""
+        asked = VERSION >= FIRST_BINARY
+        return self.script.version if asked else min(self.script.version, 200)
+
     def _framed_id(self, payload: bytes) -> bytes:
-        if self.script.framing == "text":
+        if self.script.framing == "text" or self._speaks >= FIRST_BINARY:
             return payload
         number, _, rest = payload.partition(b"\0")
         return int(number).to_bytes(4, "big") + rest

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
+# The server version these tests speak: test_all_versions.py runs them at others too.
+VERSION: Final = int(os.environ.get("IBKR_EVIL_VERSION", "178"))
 PAPER = "DU" + "7654321"
 OTHER_PAPER = "DU" + "7654322"
 ADVISOR = "DF" + "7654300"

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from pytest_ibkr.errors import GatewayError, LiveRefused
+from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.account import ReqPositions
 from pytest_ibkr.wire.messages.session import StartApi
-from tests.system.live.careless import Careless, Closed, careless, order, payload
+from tests.system.live.careless import VERSION, Careless, Closed, careless, order
 from tests.system.live.evil_gateway import EvilGateway, Script, always
+from tests.system.live.forms import text_fields
 from tests.system.live.ids import (
     ADVISOR,
     ARABIC_DIGITS,
@@ -63,8 +65,13 @@ NOT_PAPER = [
 def only_the_handshake(gateway: EvilGateway) -> bool:
     """Whether nothing but greetings and plain startApi frames reached the gateway."""
     return not gateway.suspicious() and all(
-        frame == payload([b"71", b"2", frame.split(b"\0")[2], b""]) for frame in gateway.frames()
+        frame == encode(StartApi(client_id=_client_id(frame)), VERSION)
+        for frame in gateway.frames()
     )
+
+
+def _client_id(frame: bytes) -> int:
+    return int(text_fields(frame, VERSION, by_client=True)[2])
 
 
 def later(rows: list[Any], *, after: int) -> list[Any]:

@@ -16,6 +16,7 @@ import pytest
 from pytest_ibkr.wire.codec import encode
 from pytest_ibkr.wire.messages.session import ReqCurrentTime, StartApi
 from tests.system.live.careless import (
+    NOT_IN_BODIES,
     VERSION,
     Careless,
     Closed,
@@ -229,6 +230,7 @@ def test_of_two_orders_in_one_segment_only_the_good_one_arrives(between, gateway
     assert gateway.suspicious() == [encode(good, VERSION), encode(order(713), VERSION)]
 
 
+@NOT_IN_BODIES
 def test_a_client_that_offers_nothing_below_protobuf_is_turned_away(between, gateway):
     before = len(gateway.heard)
     with careless(between.handle.host, between.handle.port) as client:
@@ -239,6 +241,7 @@ def test_a_client_that_offers_nothing_below_protobuf_is_turned_away(between, gat
     assert all(b"225" not in heard.offer for heard in gateway.heard[before:])
 
 
+@NOT_IN_BODIES
 def test_a_gateway_is_never_offered_more_than_version_200(between, gateway):
     with careless(between.handle.host, between.handle.port) as client:
         assert client.greet(high=225) <= 200

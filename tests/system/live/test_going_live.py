@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.system.live.careless import NOT_IN_BODIES
 from tests.system.live.evil_gateway import EvilGateway, Script, always
 from tests.system.live.ids import LIVE, PAPER
 from tests.system.live.paper_gateway import paper_gateway
@@ -61,6 +62,7 @@ def test_where_ci_is_set_nothing_goes_live(flag, value, tmp_path):
         assert not gateway.heard
 
 
+@NOT_IN_BODIES
 def test_what_was_typed_goes_live(tmp_path):
     """The counterpart of this file's table: the same project, typed."""
     with EvilGateway() as gateway:
@@ -71,6 +73,7 @@ def test_what_was_typed_goes_live(tmp_path):
         assert gateway.heard
 
 
+@NOT_IN_BODIES
 def test_a_live_account_ends_the_run_with_4_before_any_test_ran(tmp_path):
     with EvilGateway(Script(accounts=always(LIVE))) as gateway:
         project = LiveProject(tmp_path, gateway)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from pytest_ibkr.net.relay.spec import RelaySpec
+from pytest_ibkr.net.relay.spec import NEWEST_RELAYED, RelaySpec
 from pytest_ibkr.net.relay_handle import RelayHandle
 from pytest_ibkr.wire.messages.session import ReqCurrentTime
 from tests.system.live.careless import VERSION, Careless, Closed, careless
@@ -46,6 +46,7 @@ def spec_for(gateway: Endpoint, place: Path, **changes: Any) -> RelaySpec:
         "state_dir": str(place / "state"),
         "audit_path": str(place / "audit.jsonl"),
         "name": "evil gateways",
+        "newest_version": max(NEWEST_RELAYED, VERSION),
     }
     return RelaySpec(**(usual | changes))
 

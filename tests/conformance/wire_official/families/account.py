@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from tests.conformance.wire_official.asking import Asked
 from tests.conformance.wire_official.reading import Heard, heard
 from tests.conformance.wire_official.values import MONEY
@@ -33,4 +35,6 @@ RESPONSES: dict[int, Heard] = {
     95: heard("pnlSingle"),
     103: heard("replaceFAEnd"),
 }
-REQUESTS: dict[int, Asked] = {}
+# From 177 on the client refuses to ask for profiles, 2.
+_KINDS = {"data_type": st.sampled_from([1, 3])}
+REQUESTS: dict[int, Asked] = {18: Asked(draw=_KINDS), 19: Asked(draw=_KINDS)}
