@@ -16,7 +16,7 @@ import yaml
 from tests.system.live.ids import LIVE, OTHER_PAPER, PAPER
 from tests.system.live.paper_gateway import ROOT, PaperGateway, paper_gateway
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(120)]
 ORDERS = ("placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions")
 
 

@@ -41,6 +41,8 @@ from tests.sim.data_bench import SPY, history
 from tests.system.live.ids import PAPER
 from tests.system.live.paper_gateway import paper_gateway
 
+pytestmark = pytest.mark.ci
+
 MARKET = SNAPSHOTS / "snapshot_normal_20260710_160000.json"
 NOPE = Contract(symbol="NOPE", sec_type="STK", exchange="SMART", currency="USD")
 

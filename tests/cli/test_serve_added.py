@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.served import RawClient, command, serving
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between processes")
 def test_added_instruments_are_there_for_every_client(tmp_path: Path) -> None:

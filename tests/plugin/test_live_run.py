@@ -19,6 +19,8 @@ from tests.system.live.paper_gateway import PaperGateway, paper_gateway
 from tests.system.live.project import Done, LiveProject
 from tests.system.live.under_relay import Endpoint
 
+pytestmark = pytest.mark.ci
+
 BOTH_GROUPS = """
 import asyncio
 import datetime as dt

@@ -13,6 +13,8 @@ from pytest_ibkr.report.html_section import section
 from tests.report.build import SIMULATED, SNAPSHOT, eventful, results, row, session, uncollected
 from tests.report.project import FAILING, SUITE, dated, document, reports, run
 
+pytestmark = pytest.mark.ci
+
 
 def links(page: Path) -> list[str]:
     """Return every link to a text file, also those in the data the page's script draws."""

@@ -18,6 +18,8 @@ from pytest_ibkr.report.verdict import gate_of, rehearsal_of
 from tests.report import project
 from tests.report.build import PAPER, SIMULATED, results, row
 
+pytestmark = pytest.mark.ci
+
 BYPASS = "an order bypassed the relay: BUY 1 SPY\n  state: on the account\n  fix:   look"
 
 SAID: dict[str, Any] = {

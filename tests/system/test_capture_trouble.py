@@ -34,6 +34,8 @@ from tests.system.capture_bench import (
 )
 from tests.system.variants import answer, silence
 
+pytestmark = pytest.mark.ci
+
 # ------------------------------------------------------------------ silence
 
 

@@ -5,6 +5,7 @@ A token is the message id; of an order's echo and status ``id:status``, of messa
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -237,8 +238,9 @@ class RawActor:
     def round_trip(self) -> None:
         """Read what came, to the answer to a question asked now or the end of the stream."""
         assert self._socket is not None
-        try:
+        with contextlib.suppress(ConnectionError):  # closed already: what came is still there
             self._send(session.ReqCurrentTime())
+        try:
             while (fields := self._socket.fields())[0] != "49":
                 self.frames.append(fields)
                 self.heard.append(self._token(fields))

@@ -20,6 +20,8 @@ def knock(stage: Stage) -> str:
         visitor = RawClient(stage.session.host, stage.session.port)
     except ConnectionRefusedError:
         return "refused"
+    except ConnectionResetError:  # it can come while the socket is being set up
+        return "reset"
     try:
         visitor.greet()
     except (ConnectionError, EOFError):

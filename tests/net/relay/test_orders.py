@@ -17,6 +17,8 @@ from tests.net.raw_client import RawClient
 from tests.net.relay.conftest import ACCOUNT, relay_spec
 from tests.net.relay.trading import SESSION, order
 
+pytestmark = pytest.mark.ci
+
 
 def statuses(client, order_id):
     return [each.status for each in client.of(OrderStatus) if each.order_id == order_id]
