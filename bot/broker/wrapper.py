@@ -21,6 +21,7 @@ from bot.broker.account import POSITIONS, position_row
 from bot.broker.asking import CURRENT_TIME
 from bot.broker.contracts import rule_kind
 from bot.broker.convert import connection_zone, from_ib_bar, from_ib_details
+from bot.broker.left_out import LeftOut
 from bot.broker.market_data import Change, MarketDataService
 from bot.broker.order_queries import COMPLETED_ORDERS, OPEN_ORDERS, OrderQueries
 from bot.broker.router import ErrorRouter
@@ -88,6 +89,7 @@ class ApiWrapper(EWrapper):  # type: ignore[misc]
         self.session, self._requests = session, session.requests
         self._router, self._queries = router, queries
         self._market_data, self._streams = market_data, streams
+        self._left_out = LeftOut()
 
     # ------------------------------------------------------------ session
 
@@ -114,7 +116,11 @@ class ApiWrapper(EWrapper):  # type: ignore[misc]
         self._requests.finish(reqId)
 
     def position(self, account: str, contract: Any, position: Any, avgCost: Any) -> None:
-        self._requests.add_single(POSITIONS, position_row(account, contract, position, avgCost))
+        cost = self._left_out.told("avgCost", avgCost)
+        self._requests.add_single(POSITIONS, position_row(account, contract, position, cost))
+
+    def positionProtoBuf(self, positionProto: Any) -> None:
+        self._left_out.note(positionProto, "avgCost")
 
     def positionEnd(self) -> None:
         self._requests.finish_single(POSITIONS)
@@ -225,7 +231,11 @@ class ApiWrapper(EWrapper):  # type: ignore[misc]
         self._requests.finish_single(OPEN_ORDERS)
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
+        execution.price = self._left_out.told("price", execution.price)
         self._queries.execution(reqId, contract, execution=execution)
+
+    def executionDetailsProtoBuf(self, executionDetailsProto: Any) -> None:
+        self._left_out.note(executionDetailsProto.execution, "price")
 
     def execDetailsEnd(self, reqId: int) -> None:
         self._requests.finish(reqId)
@@ -234,7 +244,13 @@ class ApiWrapper(EWrapper):  # type: ignore[misc]
         self._queries.commission(commissionReport)
 
     def commissionAndFeesReport(self, commissionAndFeesReport: Any) -> None:
-        self._queries.commission(commissionAndFeesReport)
+        told, report = self._left_out.told, commissionAndFeesReport
+        report.commissionAndFees = told("commissionAndFees", report.commissionAndFees)
+        report.realizedPNL = told("realizedPNL", report.realizedPNL)
+        self._queries.commission(report)
+
+    def commissionAndFeesReportProtoBuf(self, commissionAndFeesReportProto: Any) -> None:
+        self._left_out.note(commissionAndFeesReportProto, "commissionAndFees", "realizedPNL")
 
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
         self._queries.completed_order(contract, order=order, state=orderState)
