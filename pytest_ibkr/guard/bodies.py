@@ -51,9 +51,8 @@ def difference(message: Message, theirs: bytes, ours: bytes) -> str | None:
     said = decode(proto, theirs, Reading(strict=True))
     if encode(proto, said) != theirs:
         return "its bytes"  # twice, out of order, or numbers longer than they need be
-    meant = decode(proto, ours, Reading(strict=True))
-    for path in _unlike(said, meant, ()):
-        if proto != _ORDER or not _alike(path, _at(said, path), _at(meant, path)):
+    for path, one, other in _unlike(said, decode(proto, ours), ()):
+        if proto != _ORDER or not _alike(path, one, other):
             return ".".join(path)
     return None
 
@@ -61,22 +60,17 @@ def difference(message: Message, theirs: bytes, ours: bytes) -> str | None:
 def _alike(path: Path, theirs: Any, ours: Any) -> bool:
     """Whether two values of one field of an order mean the same."""
     if path == NUMBER and theirs and ours:
-        return same_number(theirs.encode(errors="surrogateescape"), ours.encode())
+        return same_number(theirs.encode(), ours.encode())
     return path in NOTHING and ours is None and bool(theirs == NOTHING[path])
 
 
-def _at(values: Mapping[str, Any], path: Path) -> Any:
-    found: Any = values
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
-def _unlike(said: Mapping[str, Any], meant: Mapping[str, Any], above: Path) -> Iterator[Path]:
-    """Every field that only one of two bodies has, or that has another value in them."""
+def _unlike(
+    said: Mapping[str, Any], meant: Mapping[str, Any], above: Path
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Every field that only one of two bodies has, or that has another value in them; both."""
     for name in {**said, **meant}:
         one, other = said.get(name), meant.get(name)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _unlike(one, other, (*above, name))
         elif one != other or (name in said) is not (name in meant):
-            yield (*above, name)
+            yield (*above, name), one, other

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from pytest_ibkr.errors import WireError
 from pytest_ibkr.guard.decision import Refuse
@@ -77,37 +77,37 @@ def canonical(payload: bytes, version: int) -> Message | Refuse:
             what = official_name(message.msg_id)
             fix = "do without this request in live tests"
             return Refuse("frame.unknown", f"{what} is not known here", fix)
-        same, where = _as_ours(message, payload, version)
+        where = _unlike(message, payload, version)
     except WireError as exc:
         return Refuse("frame.unreadable", f"a frame cannot be read: {str(exc)[:200]}", _FIX)
-    if same:
+    if where is None:
         return message
-    why = f"{message.NAME} is written in an unusual way{where}"
+    why = f"{message.NAME} is written in an unusual way" + (where and f": {where}")
     return Refuse("frame.not-canonical", why, _FIX, request_id(message))
 
 
-def _as_ours(message: Message, payload: bytes, version: int) -> tuple[bool, str]:
-    """Whether a frame says what our encoder says of its message; where not, if that is known."""
+def _unlike(message: Message, payload: bytes, version: int) -> str | None:
+    """Where a frame says otherwise than our encoder, empty if unknown; None: it says the same."""
     ours = encode(message, version)
     if ours == payload:
-        return True, ""
+        return None
     kinds = field_kinds(message, version)
     if version < PROTOBUF:
-        return _same_text(kinds, payload, ours), ""
+        return None if _same_text(kinds, payload, ours) else ""
     if payload[:_ID] != ours[:_ID]:
-        return False, ""
+        return ""
     said, written = payload[_ID:], ours[_ID:]
-    if int.from_bytes(ours[:_ID], "big") == message.MSG_ID:
-        return _same_text(kinds[1:], said, written), ""
-    where = _bodies()(message, said, written)
-    return where is None, f": {where}"
+    if int.from_bytes(ours[:_ID]) == message.MSG_ID:
+        return None if _same_text(kinds[1:], said, written) else ""
+    return _bodies()(message, said, written)
 
 
 @cache
 def _bodies() -> Callable[[Message, bytes, bytes], str | None]:
     """What compares bodies; loaded when the first is met."""
-    module = import_module("pytest_ibkr.guard.bodies")
-    return cast("Callable[[Message, bytes, bytes], str | None]", module.difference)
+    difference: Callable[[Message, bytes, bytes], str | None]
+    difference = import_module("pytest_ibkr.guard.bodies").difference
+    return difference
 
 
 def _same_text(kinds: list[Kind], theirs: bytes, ours: bytes) -> bool:

@@ -118,6 +118,52 @@ def test_text_behind_a_binary_id_is_judged_as_text_is() -> None:
     assert refused(ours + b"\0", 204) == "frame.unreadable"
 
 
+def test_text_behind_a_binary_id_has_no_text_id_before_its_fields_at_201_either() -> None:
+    ours = encode(DETAILS, 201)
+    assert canonical(ours.replace(b"\x00600.0\0", b"\x00600\0"), 201) == DETAILS
+
+
+WHY = "is written in an unusual way"
+
+
+@pytest.mark.parametrize(
+    ("payload", "version", "why"),
+    [
+        pytest.param(encode(DETAILS, 200).replace(b"600.0", b"+600"), 200, WHY, id="text"),
+        pytest.param(encode(DETAILS, 204).replace(b"600.0", b"+600"), 204, WHY, id="binary id"),
+        pytest.param(
+            framed(PLACED, b"\x88\x00\x0b" + ORDER[2:]), NEWEST, f"{WHY}: its bytes", id="body"
+        ),
+    ],
+)
+def test_the_reason_says_where_the_difference_is(payload: bytes, version: int, why: str) -> None:
+    found = canonical(payload, version)
+    assert isinstance(found, Refuse)
+    assert found.reason.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"usePriceMgmtAlgo": 5}, "order.usePriceMgmtAlgo"),
+    ],
+)
+def test_a_value_that_means_something_else_to_us_is_named(
+    fields: dict[str, Any], where: str
+) -> None:
+    found = canonical(with_order(**fields), NEWEST)
+    assert isinstance(found, Refuse)
+    assert found.rule == "frame.not-canonical"
+    assert found.reason.endswith(where)
+
+
+def test_an_empty_part_that_our_encoder_does_not_write_is_named() -> None:
+    payload = framed(PLACED, body.encode("PlaceOrderRequest", {**SAID, "attachedOrders": {}}))
+    found = canonical(payload, NEWEST)
+    assert isinstance(found, Refuse)
+    assert found.reason.endswith(": attachedOrders")
+
+
 NOTHING = {
     "clientId": 0,
     "permId": 0,
