@@ -71,7 +71,8 @@ def only_the_handshake(gateway: EvilGateway) -> bool:
 
 
 def _client_id(frame: bytes) -> int:
-    return int(text_fields(frame, VERSION, by_client=True)[2])
+    fields = text_fields(frame, VERSION, by_client=True)
+    return int(fields[2]) if len(fields) > 2 else -1  # of a frame that is no startApi
 
 
 def later(rows: list[Any], *, after: int) -> list[Any]:
