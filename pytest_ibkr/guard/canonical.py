@@ -94,8 +94,7 @@ def _unlike(message: Message, payload: bytes, version: int) -> str | None:
     kinds = field_kinds(message, version)
     if version < PROTOBUF:
         return None if _same_text(kinds, payload, ours) else ""
-    if payload[:_ID] != ours[:_ID]:
-        return ""
+    # Both ids are this message's in the form it has here: another form is not read at all.
     said, written = payload[_ID:], ours[_ID:]
     if int.from_bytes(ours[:_ID]) == message.MSG_ID:
         return None if _same_text(kinds[1:], said, written) else ""
