@@ -19,7 +19,7 @@ from pytest_ibkr.gateway import Gateway
 from pytest_ibkr.session.session import Session
 from pytest_ibkr.snapshot.store import load
 from pytest_ibkr.wire.messages.market_data import ReqMarketData, TickPrice, TickSnapshotEnd
-from pytest_ibkr.wire.versions import NEWEST
+from pytest_ibkr.wire.versions import NEWEST, NEWEST_TEXT
 from tests.meta import proof
 from tests.net.conftest import SNAPSHOTS
 from tests.net.raw_client import RawClient
@@ -217,7 +217,7 @@ def test_snapshots_of_a_whole_chain_take_less_than_three_seconds() -> None:
             for n, option in enumerate(quoted[:OPTIONS])
         ]
         assert len(asked) == OPTIONS
-        with RawClient(session, highest=NEWEST) as client:
+        with RawClient(session, highest=NEWEST_TEXT) as client:
             client.start(1)
             client.socket.settimeout(60)
             began = time.perf_counter()

@@ -1,4 +1,7 @@
-"""An hour of 32 clients that share the hundred market-data lines, in changing weather."""
+"""A whole hour of 32 clients that share the hundred market-data lines, in changing weather.
+
+It runs after the tests that measure speed: the memory it leaves slows their process.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from pytest_ibkr.wire.messages.session import ErrorNotice
 from tests.meta import proof
 from tests.net.raw_client import RawClient
 
-COMMAND = "pytest -m proof tests/net/test_hour_of_clients.py"
+COMMAND = "pytest -m proof tests/net/test_whole_hour.py"
 CODE = ["pytest_ibkr/net", "pytest_ibkr/sim", "pytest_ibkr/session", "pytest_ibkr/wire"]
 IB_READER = Path(__file__).with_name("ib_async_reader.py")
 RAW, LINES_EACH, OFFICIAL_LINES = 30, 3, 9  # with the one of ib_async: 100 lines, 32 clients
