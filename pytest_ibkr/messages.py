@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     )
     from pytest_ibkr.wire.messages.display_groups import (
         CancelGroupEvents,
-        DisplayGroupUpdated,
         DisplayGroups,
+        DisplayGroupUpdated,
         ReqDisplayGroups,
         ReqGroupEvents,
         SetDisplayGroup,
